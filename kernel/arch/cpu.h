@@ -1,0 +1,90 @@
+/*
+ * One CPU: its private data (found through the GS base while in the kernel),
+ * interrupts on and off, and the features that the kernel makes use of.
+ *
+ * Sources: Intel SDM vol. 3A ch. 2 and 6, vol. 3B 17 (features by CPUID).
+ */
+#ifndef ARCH_CPU_H
+#define ARCH_CPU_H
+
+#include "lib/types.h"
+
+enum { MAX_CPUS = 32 };
+
+struct task;
+struct mm;
+
+/*
+ * Private to its CPU: read and written with interrupts off, or by code that
+ * cannot be moved to another CPU. entry.S knows the first three offsets.
+ */
+struct cpu {
+	struct cpu *self;	 /*  0 */
+	struct task *task;	 /*  8: what runs here; `current` */
+	va_t kstack_top;	 /* 16: where the next entry from user mode starts its stack */
+	u64 user_rsp;		 /* 24: scratch of the system call entry */
+	u32 id;			 /* 0 is the boot CPU */
+	u32 apic_id;
+	s32 irq_off_depth;	 /* how many spinlocks ask for interrupts off (sync/spinlock.c) */
+	bool irq_was_on;	 /* interrupts were on before the first of them */
+	bool need_resched;	 /* another task should run: looked at on the way to user mode */
+	struct mm *mm;		 /* whose tree CR3 holds; NULL is the kernel's own */
+	struct task *idle;
+	struct task *fpu_owner;	 /* unused yet: state is switched eagerly */
+	u64 ticks_busy_ns, ticks_idle_ns;
+};
+
+extern struct cpu cpus[MAX_CPUS];
+extern u32 ncpus;
+
+static inline struct cpu *this_cpu(void)
+{
+	struct cpu *cpu;
+	__asm__ volatile("mov %%gs:0, %0" : "=r"(cpu));
+	return cpu;
+}
+
+/* A task never sees its own `current` change, so the compiler may cache it: no volatile. */
+static inline struct task *current_task(void)
+{
+	struct task *task;
+	__asm__("mov %%gs:8, %0" : "=r"(task));
+	return task;
+}
+#define current current_task()
+
+static inline bool irq_enabled(void)
+{
+	u64 flags;
+	__asm__ volatile("pushfq; pop %0" : "=r"(flags)::"memory");
+	return flags & (1 << 9);
+}
+
+static inline void irq_enable(void)
+{
+	__asm__ volatile("sti" ::: "memory");
+}
+
+static inline void irq_disable(void)
+{
+	__asm__ volatile("cli" ::: "memory");
+}
+
+/* Enables interrupts and halts in one step, so that none slips in between (SDM 2B, STI). */
+static inline void irq_enable_and_halt(void)
+{
+	__asm__ volatile("sti; hlt" ::: "memory");
+}
+
+static inline void cpu_relax(void)
+{
+	__asm__ volatile("pause" ::: "memory");
+}
+
+/* What this machine's CPUs can do; set once at boot. */
+struct cpu_features {
+	bool smep, smap, umip, nx, fsgsbase, xsave, pge, pcid, rdrand, invariant_tsc;
+};
+extern struct cpu_features cpu_has;
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * Loading trees and flushing what the CPU remembers of them (TLB and
+ * paging-structure caches: SDM vol. 3A 4.10), and the kernel's own half.
+ */
+#ifndef ARCH_MMU_H
+#define ARCH_MMU_H
+
+#include "arch/pte.h"
+
+struct mm;
+
+/*
+ * Builds the kernel's final tables: direct map of all RAM with the largest
+ * pages the CPU has, kernel text read-only and executable, read-only data,
+ * the rest never executable. All upper 256 root entries are filled with tables
+ * now, so that every root can copy them once and for all.
+ * alloc_table returns a zeroed frame's physical address (boot allocator).
+ */
+void mmu_init_kernel(pa_t (*alloc_table)(void), pa_t ram_end);
+
+extern pa_t kernel_root; /* the root without a user half */
+
+/* Copies the kernel's 256 entries into a new root. */
+void mmu_fill_kernel_half(pte_t *root);
+
+/* Loads CR3. Also drops every user translation of the CPU (no PCID yet). */
+void mmu_load_root(pa_t root);
+
+/* This CPU only. INVLPG drops the paging-structure caches too (SDM 4.10.4.1). */
+void mmu_flush_page(va_t va);
+void mmu_flush_user(void); /* all non-global translations */
+
+/* One page of the KMAP area; unmap flushes it on every CPU. -ENOMEM if a table is lacking. */
+int mmu_kmap_page(va_t va, pa_t pa);
+pa_t mmu_kunmap_page(va_t va); /* the frame that was there */
+
+/*
+ * Maps device registers, uncached; returns their address in the direct map.
+ */
+void *mmu_map_device(pa_t pa, size_t len_bytes);
+
+#endif

@@ -1,0 +1,69 @@
+/*
+ * Inodes: files, directories, symlinks and nodes of the ramfs, /proc and /dev.
+ *
+ * The ramfs is the page cache: the pages that hold a file's bytes are the ones
+ * that mmap and exec map (DESIGN: no copy of text). Each page of a file has
+ * kind PAGE_FILE, owner = the inode, index = its place, and one reference held
+ * by the file (invariant I1).
+ *
+ * Locks: inode->lock (RANK_INODE, directories RANK_INODE_DIR): size, pages,
+ * entries. Key letters: c constant, i inode->lock, a atomic.
+ */
+#ifndef FS_INODE_H
+#define FS_INODE_H
+
+#include "fs/file.h"
+
+enum file_type { /* st_mode & S_IFMT */
+	S_IFMT = 0170000, S_IFSOCK = 0140000, S_IFLNK = 0120000, S_IFREG = 0100000,
+	S_IFBLK = 0060000, S_IFDIR = 0040000, S_IFCHR = 0020000, S_IFIFO = 0010000,
+	S_ISUID = 04000, S_ISGID = 02000, S_ISVTX = 01000,
+};
+
+struct inode {
+	_Atomic u32 refs;
+	u32 mode;		/* a: type and permission bits */
+	u32 nlink;		/* i */
+	u32 uid, gid;		/* i */
+	u64 number;		/* c: st_ino */
+	u64 rdev;		/* c: device nodes */
+	u64 size_bytes;		/* i */
+	u64 atime_ns, mtime_ns, ctime_ns; /* i: CLOCK_REALTIME */
+	struct mutex lock;
+	s32 exec_count;		/* a: programs that run from it; > 0: no writers (ETXTBSY) */
+	s32 write_count;	/* a: descriptions open for writing; > 0: no exec */
+	const struct file_ops *ops;		 /* c: what open gives the file */
+	const struct inode_ops *inode_ops;	 /* c: fs/dentry.h */
+	void *pages;		/* i: the file's pages by index (fs/pages.c) */
+	struct dentry *name;	/* fs tree lock: a name it has, for /proc/PID/maps; not counted */
+	void *private;		/* of the file system */
+};
+
+struct inode *inode_get(struct inode *inode);
+void inode_put(struct inode *inode);
+
+/*
+ * The page at this index of a regular file, with a reference for the caller.
+ * A hole is filled with a new zeroed page of the file. ERR_PTR(-ENOMEM), or
+ * ERR_PTR(-ENODEV) where the inode has no pages (pipes, devices, /proc).
+ * Takes inode->lock: call it before taking mm.lock.
+ */
+struct page *inode_page(struct inode *inode, u64 index);
+
+/* A nameless file of this size for MAP_SHARED | MAP_ANONYMOUS; ERR_PTR(-ENOMEM). */
+struct inode *inode_new_anonymous(u64 size_bytes);
+
+/* The path of a name the inode has ("/bin/sh", or "/tmp/x (deleted)"); false if nameless. */
+bool inode_path(struct inode *inode, char *buf, size_t size);
+
+/* The same for an open file: where it was opened. */
+bool file_path(struct file *file, char *buf, size_t size);
+
+/* For /proc/audit: calls fn for every page that a file holds, of all inodes alive. */
+void inode_each_page(void (*fn)(struct page *page, void *arg), void *arg);
+
+/* Character devices: /dev nodes and the archive's nodes with this number use the ops. */
+#define MAKEDEV(major, minor) ((u64)(major) << 8 | (minor))
+void chardev_register(u64 rdev, const char *name_in_dev, const struct file_ops *ops, void *private);
+
+#endif

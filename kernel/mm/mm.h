@@ -1,0 +1,43 @@
+/*
+ * Address spaces. A struct mm is the root of one tree (mm/tree.h), a lock, and
+ * the few numbers that the tree does not hold: where the heap ends, where the
+ * program's parts began. There is no list of regions.
+ *
+ * Key letters: l mm->lock, a atomic, c constant after exec has committed.
+ */
+#ifndef MM_MM_H
+#define MM_MM_H
+
+#include "arch/pte.h"
+#include "sync/mutex.h"
+
+struct file;
+
+struct mm {
+	_Atomic u32 users;	/* tasks that share it (CLONE_VM, vfork), and lookers-on (/proc) */
+	struct mutex lock;	/* RANK_MM */
+	pa_t root;		/* c: the PML4 */
+	_Atomic u32 loaded;	/* CPUs whose CR3 holds root, one bit each */
+	va_t brk_start, brk;	/* l */
+	va_t map_hint;		/* l: below it mmap looks for a gap first */
+	va_t code_start, code_end, data_start, data_end;	/* c */
+	va_t stack_top, arg_start, arg_end, env_start, env_end; /* c */
+	u64 mapped_pages;	/* l: VmSize */
+	u64 peak_resident;	/* l: in pages */
+	struct file *exe;	/* c: counted; /proc/PID/exe */
+	u64 auxv[48];		/* c: for /proc/PID/auxv */
+};
+
+struct mm *mm_new(void);			/* empty; NULL when out of memory */
+struct mm *mm_fork(struct mm *parent);		/* shares the whole tree copy-on-write */
+struct mm *mm_get(struct mm *mm);
+void mm_put(struct mm *mm);			/* the last user lets go of the tree */
+
+/* Makes it the one whose tree this CPU uses; NULL: the kernel's own. Interrupts off. */
+void mm_switch(struct mm *mm);
+
+/* The mm of a task for a looker-on (/proc), counted; NULL if it has none any more. */
+struct task;
+struct mm *task_mm_get(struct task *task);
+
+#endif

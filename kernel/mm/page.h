@@ -1,0 +1,102 @@
+/*
+ * Physical memory: an array with one struct page for each 4 KiB frame, and the
+ * free list. Invariant I1 of docs/memory.md: refs of a table frame is the
+ * number of entries and roots that point to it; of a data frame, the leaf
+ * entries that point to it, plus one when a file holds it.
+ *
+ * Locks: RANK_PAGE inside alloc and free. refs is atomic: whoever takes it to
+ * zero frees the frame.
+ */
+#ifndef MM_PAGE_H
+#define MM_PAGE_H
+
+#include "arch/pte.h"
+#include "lib/types.h"
+
+struct inode;
+
+enum page_kind {
+	PAGE_FREE,
+	PAGE_BOOT,   /* not RAM, or in use since boot: never freed */
+	PAGE_ANON,   /* data of one or more address spaces */
+	PAGE_FILE,   /* data of a file (owner, index), mapped or not */
+	PAGE_TABLE,  /* a page table of a user tree (level, resident) */
+	PAGE_HEAP,   /* slab of the kernel heap */
+	PAGE_KERNEL, /* other memory of the kernel: stacks, large blocks, pipe buffers */
+};
+
+struct page {
+	_Atomic u32 refs;
+	u8 kind;      /* enum page_kind */
+	u8 level;     /* PAGE_TABLE: 1 (leaf) to 4 (root) */
+	u16 used;     /* PAGE_TABLE: entries that are not empty; PAGE_HEAP: objects in use */
+	u32 resident; /* PAGE_TABLE: data pages below it, the zero page not counted */
+	u32 index;    /* PAGE_FILE: which page of the file; PAGE_HEAP: the size class */
+	union {
+		struct inode *owner; /* PAGE_FILE; not counted: the file outlives its hold or clears it */
+		struct page *next;   /* PAGE_FREE: the free list; a heap or cache list of frames */
+	};
+	void *heap_free; /* PAGE_HEAP: first free object */
+};
+
+_Static_assert(sizeof(struct page) == 32, "pages are found by a shift");
+
+extern struct page *pages; /* indexed by pfn */
+extern pfn_t npages;	   /* length of the array: highest RAM frame + 1 */
+extern struct page *zero_page; /* always zero, mapped read-only, never counted */
+
+static inline struct page *pa_page(pa_t pa)
+{
+	return &pages[pa >> PAGE_SHIFT];
+}
+
+static inline pfn_t page_pfn(const struct page *page)
+{
+	return (pfn_t)(page - pages);
+}
+
+static inline pa_t page_pa(const struct page *page)
+{
+	return page_pfn(page) << PAGE_SHIFT;
+}
+
+/* The frame's bytes, in the direct map. */
+static inline void *page_kva(const struct page *page)
+{
+	return pa_kva(page_pa(page));
+}
+
+/* A frame with one reference, its content undefined / zeroed; NULL when memory is out. */
+struct page *page_alloc(enum page_kind kind);
+struct page *page_alloc_zeroed(enum page_kind kind);
+
+static inline void page_get(struct page *page)
+{
+	if (page != zero_page)
+		__atomic_fetch_add((u32 *)&page->refs, 1, __ATOMIC_RELAXED);
+}
+
+/* Lets go of one reference; the last one frees the frame. Tables: tree_put instead. */
+void page_put(struct page *page);
+
+static inline u32 page_refs(const struct page *page)
+{
+	return __atomic_load_n((const u32 *)&page->refs, __ATOMIC_ACQUIRE);
+}
+
+void page_clear(void *kva);		       /* one page of zeros */
+void page_copy(void *to_kva, const void *from_kva); /* one page */
+
+/* Figures for /proc/meminfo, in pages. Free includes what caches give back on demand. */
+struct page_stats {
+	u64 total, free, tables, anon, file, heap, kernel;
+};
+void page_stats(struct page_stats *out);
+
+/* Boot: takes the memory map of boot_info, leaves out kernel and modules (mm/page_boot.c). */
+void page_init(void);
+
+/* Gives frames of boot (modules, once unpacked) to the free list. */
+void page_free_boot(pa_t start, pa_t end);
+
+#endif

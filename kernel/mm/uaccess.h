@@ -1,0 +1,45 @@
+/*
+ * Copies between the kernel and user programs. Any address may be given: the
+ * range is checked against the user half and faults are caught by a table of
+ * fixups (mm/uaccess_asm.S). A fault on mapped memory is resolved as for the
+ * program itself (copy-on-write included: CR0.WP is set), so these may sleep:
+ * never call them under a spinlock, or under mm.lock.
+ */
+#ifndef MM_UACCESS_H
+#define MM_UACCESS_H
+
+#include "lib/errno.h"
+#include "lib/types.h"
+
+/* Number of bytes NOT copied: 0 is success. What could be copied has been. */
+size_t copy_from_user_partial(void *to, const void __user *from, size_t n);
+size_t copy_to_user_partial(void __user *to, const void *from, size_t n);
+
+/* 0 or -EFAULT. */
+int copy_from_user(void *to, const void __user *from, size_t n);
+int copy_to_user(void __user *to, const void *from, size_t n);
+int clear_user(void __user *to, size_t n);
+
+/* Copies a string with its NUL, at most size bytes: its length without NUL,
+ * -EFAULT, or -ENAMETOOLONG when no NUL is within size. */
+ssize_t copy_string_from_user(char *to, const char __user *from, size_t size);
+
+static inline int get_user_u64(u64 *to, const void __user *from)
+{
+	return copy_from_user(to, from, sizeof *to);
+}
+
+static inline int put_user_u64(void __user *to, u64 value)
+{
+	return copy_to_user(to, &value, sizeof value);
+}
+
+static inline int put_user_u32(void __user *to, u32 value)
+{
+	return copy_to_user(to, &value, sizeof value);
+}
+
+/* The whole range lies in the user half (says nothing about what is mapped). */
+bool user_range_ok(const void __user *start, size_t n);
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * Reading a tree without changing it: /proc/PID/maps, pagemap, status, audit.
+ */
+#ifndef MM_WALK_H
+#define MM_WALK_H
+
+#include "mm/mm.h"
+
+struct inode;
+
+/* A run of neighbours that look the same: one line of /proc/PID/maps. */
+struct region {
+	va_t start, end;
+	u64 prot;	     /* PTE_READ | PTE_WRITE | PTE_EXEC */
+	bool shared;
+	struct inode *inode; /* of a file's own pages, counted; NULL for anonymous memory */
+	u64 offset_bytes;    /* in the file */
+};
+
+/*
+ * The first region that ends above va; false if there is none. Takes mm->lock.
+
+ * still mapped: with `inode_out` a counted reference is returned in it.
+ */
+bool mm_next_region(struct mm *mm, va_t va, struct region *out);
+
+/* The leaf entry that maps va, in whatever form (0: nothing). Takes mm->lock. */
+pte_t mm_lookup(struct mm *mm, va_t va);
+
+struct mm_usage {
+	u64 mapped_pages;   /* VmSize */
+	u64 resident_pages; /* VmRSS */
+	u64 peak_pages;	    /* VmHWM */
+	u64 table_pages;    /* VmPTE: tables in the tree, shared ones counted whole */
+};
+void mm_usage(struct mm *mm, struct mm_usage *out);
+
+/* What /proc/audit prints: "ok N frames\n", or a line for each mismatch; length. */
+size_t audit_report(char *buf, size_t size);
+
+#endif

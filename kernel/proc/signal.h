@@ -1,0 +1,135 @@
+/*
+ * Signals: sending, handlers, and delivery on the way back to user mode.
+ * Numbers, structs and rules are Linux's (signal(7), sigaction(2),
+ * asm/signal.h for x86-64). Delivery builds the user frame: proc/sigframe.c.
+ *
+ * Locks: sighand->lock (RANK_SIGHAND) guards handlers and pending signals.
+ */
+#ifndef PROC_SIGNAL_H
+#define PROC_SIGNAL_H
+
+#include "lib/errno.h"
+#include "lib/list.h"
+#include "sync/spinlock.h"
+
+enum signal_number {
+	SIGHUP = 1, SIGINT, SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGKILL,
+	SIGUSR1, SIGSEGV, SIGUSR2, SIGPIPE, SIGALRM, SIGTERM, SIGSTKFLT, SIGCHLD,
+	SIGCONT, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGXCPU, SIGXFSZ,
+	SIGVTALRM, SIGPROF, SIGWINCH, SIGIO, SIGPWR, SIGSYS,
+	SIGRTMIN = 32, NSIG = 64,
+};
+
+typedef u64 sigset_t; /* bit n - 1 is signal n */
+
+static inline sigset_t sig_bit(int sig)
+{
+	return 1ull << (sig - 1);
+}
+
+enum sigaction_flags {
+	SA_NOCLDSTOP = 1, SA_NOCLDWAIT = 2, SA_SIGINFO = 4, SA_RESTORER = 0x04000000,
+	SA_ONSTACK = 0x08000000, SA_RESTART = 0x10000000, SA_NODEFER = 0x40000000,
+	SA_RESETHAND = (int)0x80000000,
+};
+
+#define SIG_DFL 0ull
+#define SIG_IGN 1ull
+
+struct sigaction { /* the kernel's layout, not libc's */
+	u64 handler;
+	u64 flags;
+	u64 restorer;
+	sigset_t mask;
+};
+
+struct sigaltstack {
+	u64 sp;
+	s32 flags, pad;
+	u64 size;
+};
+enum { SS_ONSTACK = 1, SS_DISABLE = 2, MINSIGSTKSZ = 2048 };
+
+enum siginfo_code {
+	SI_USER = 0, SI_KERNEL = 0x80, SI_QUEUE = -1, SI_TIMER = -2, SI_TKILL = -6,
+	ILL_ILLOPN = 2, FPE_INTDIV = 1, FPE_FLTINV = 7, SEGV_MAPERR = 1, SEGV_ACCERR = 2,
+	BUS_ADRALN = 1, BUS_ADRERR = 2, TRAP_BRKPT = 1, TRAP_TRACE = 2,
+	CLD_EXITED = 1, CLD_KILLED, CLD_DUMPED, CLD_TRAPPED, CLD_STOPPED, CLD_CONTINUED,
+};
+
+/* siginfo_t, 128 bytes, the parts in use (asm-generic/siginfo.h). */
+struct siginfo {
+	s32 signo, error, code, pad;
+	union {
+		struct {
+			s32 pid;
+			u32 uid;
+			union {
+				u64 value;  /* sigqueue */
+				s32 status; /* SIGCHLD */
+			};
+			s64 utime, stime; /* SIGCHLD, in clock ticks (100 a second) */
+		};
+		u64 addr; /* faults */
+		u8 bytes[112];
+	};
+};
+_Static_assert(sizeof(struct siginfo) == 128, "siginfo_t is 128 bytes");
+
+struct signal_queue {
+	sigset_t set;
+	struct list infos; /* struct queued_signal; a standard signal has one at most */
+};
+
+struct sighand {
+	_Atomic u32 refs;
+	struct spinlock lock;
+	struct sigaction action[NSIG + 1]; /* [0] unused */
+};
+
+/* What restart_syscall goes on with: only nanosleep and poll use it so far. */
+struct restart_block {
+	s64 (*fn)(struct restart_block *block);
+	u64 deadline_ns;
+	void __user *remain;
+	u64 args[3];
+};
+
+struct task;
+struct process;
+struct pid;
+struct regs;
+
+/* New handlers (all default); a copy of another's; references. */
+struct sighand *sighand_new(void);
+struct sighand *sighand_copy(struct sighand *from);
+struct sighand *sighand_get(struct sighand *sighand);
+void sighand_put(struct sighand *sighand);
+void sighand_reset_for_exec(struct sighand *sighand); /* caught ones become default */
+
+void signal_queue_init(struct signal_queue *queue);
+void signal_queue_flush(struct signal_queue *queue);
+
+/*
+ * Sending. info may be NULL (from the kernel). No permission is checked here.
+ * process: to any thread that takes it. Caller holds proc_lock for
+ * signal_send_process and signal_send_pgrp.
+ */
+void signal_send_task(struct task *task, int sig, const struct siginfo *info);
+void signal_send_process(struct process *process, int sig, const struct siginfo *info);
+void signal_send_pgrp(struct pid *pgrp, int sig, const struct siginfo *info);
+
+/* A fault of the current task: cannot be ignored or blocked (then it kills). */
+void signal_fault(int sig, int code, va_t addr);
+
+/* Is there something that interrupts a sleep of the task? Cheap; current only. */
+bool signal_pending(const struct task *task);
+bool signal_kill_pending(const struct task *task);
+
+/* On the way to user mode, when task->signal_wanted: delivers, stops, or exits. */
+void signal_deliver(struct regs *regs);
+
+/* SIGTTIN and SIGTTOU: is it ignored or blocked by the current task? */
+bool signal_is_ignored_or_blocked(int sig);
+
+#endif

@@ -1,0 +1,172 @@
+/*
+ * Tasks and processes: who they are, and what they share.
+ *
+ * A struct task is one thread of execution. It is a bundle of pointers to
+ * counted objects (mm, files, fs, sighand, process); each clone flag says
+ * "share it" or "copy it" (proc/clone.c). A struct process is a thread group:
+ * what waitpid waits for and kill signals.
+ *
+ * Life of a task:   clone -> RUNNING <-> SLEEPING / STOPPED -> ZOMBIE -> DEAD
+ *   RUNNING   on a CPU or on a run queue
+ *   SLEEPING  on a wait queue (sync/wait.h)
+ *   STOPPED   by SIGSTOP and its like, until SIGCONT
+ *   ZOMBIE    has exited; keeps its number and status for wait
+ *   DEAD      reaped; freed as soon as no CPU runs on its stack
+ *
+ * Key letters of the fields: what must be held to change one.
+ *   c  constant after clone has committed      t  only the task itself
+ *   p  proc_lock                               s  sighand->lock
+ *   r  the run queue's lock                    a  atomic
+ */
+#ifndef PROC_TASK_H
+#define PROC_TASK_H
+
+#include "arch/regs.h"
+#include "arch/thread.h"
+#include "lib/list.h"
+#include "proc/pid.h"
+#include "proc/signal.h"
+#include "sync/wait.h"
+
+struct mm;
+struct files;
+struct fs;
+
+enum task_state { TASK_RUNNING, TASK_SLEEPING, TASK_STOPPED, TASK_ZOMBIE, TASK_DEAD };
+
+enum { TASK_NAME_LEN = 16 }; /* with the NUL; comm */
+
+/* User and group ids: real, effective, saved, and for file access. */
+struct creds {
+	u32 uid, euid, suid, fsuid;
+	u32 gid, egid, sgid, fsgid;
+	u32 ngroups, groups[32];
+};
+
+enum rlimit_resource {
+	RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_DATA, RLIMIT_STACK, RLIMIT_CORE, RLIMIT_RSS,
+	RLIMIT_NPROC, RLIMIT_NOFILE, RLIMIT_MEMLOCK, RLIMIT_AS, RLIMIT_LOCKS,
+	RLIMIT_SIGPENDING, RLIMIT_MSGQUEUE, RLIMIT_NICE, RLIMIT_RTPRIO, RLIMIT_RTTIME,
+	RLIMIT_COUNT,
+};
+#define RLIM_INFINITY UINT64_MAX
+
+struct rlimit {
+	u64 soft, hard;
+};
+
+/* What getrusage and wait4 report. */
+struct usage {
+	u64 user_ns, system_ns;
+	u64 minor_faults, major_faults;
+	u64 max_resident_pages;
+	u64 voluntary_switches, involuntary_switches;
+};
+
+struct process {
+	struct task *leader;	     /* p: its tid is the pid */
+	struct list tasks;	     /* p: struct task.group_link */
+	u32 ntasks;		     /* p: that have not exited */
+	struct process *parent;	     /* p: NULL only for init */
+	struct list children;	     /* p: struct process.sibling_link */
+	struct list sibling_link;    /* p */
+	struct list all_link;	     /* p: all_processes */
+	struct pid *pgrp, *session;  /* p */
+	struct list pgrp_link, session_link; /* p */
+	int exit_signal;	     /* p: sent to the parent at exit; SIGCHLD, 0 for none */
+	bool did_exec;		     /* p: setpgid by the parent is EACCES from then on */
+	bool exiting;		     /* p: exit_group has begun */
+	bool zombie;		     /* p: can be reaped */
+	bool reaped;		     /* p */
+	int exit_status;	     /* p: as wait4 reports it */
+	int stop_signal;	     /* s: for wait's WUNTRACED; 0 if not stopped */
+	bool stop_reported;	     /* s: told to wait already */
+	bool continued;		     /* s: for WCONTINUED */
+	struct waitq child_wait;     /* parents sleep here for their children */
+	struct signal_queue pending; /* s: signals to the process as a whole */
+	struct rlimit rlimit[RLIMIT_COUNT]; /* p */
+	struct usage usage;	     /* p: of tasks that have gone */
+	struct usage child_usage;    /* p: of children waited for */
+	u64 start_ns;		     /* c */
+	u64 alarm_ns;		     /* s: when SIGALRM is due; 0 none */
+};
+
+struct task {
+	struct thread thread;	    /* t: stack pointer, FPU state, FS base (arch/thread.h) */
+	enum task_state state;	    /* r */
+	bool wake_on_signal;	    /* r: SLEEPING interruptibly */
+	bool wake_on_kill;	    /* r: SLEEPING, but SIGKILL ends it */
+	bool on_cpu;		    /* r: a CPU still runs on its stack */
+	bool on_runq;		    /* r */
+	s32 nice;		    /* r: -20 to 19 */
+	u64 slice_left_ns;	    /* r */
+	struct list runq_link;	    /* r */
+	va_t kstack_top;	    /* c */
+
+	struct pid *pid;	    /* c: its tid */
+	struct process *process;    /* c */
+	struct list group_link;	    /* p */
+	struct mm *mm;		    /* t: NULL for kernel tasks and after exit has let go */
+	struct files *files;	    /* t, proc_lock for readers of others */
+	struct fs *fs;		    /* t, proc_lock for readers of others */
+	struct sighand *sighand;    /* t */
+	struct creds creds;	    /* t */
+	char name[TASK_NAME_LEN];   /* t: comm */
+
+	sigset_t blocked;	    /* t, s */
+	sigset_t saved_mask;	    /* t: for sigsuspend, ppoll */
+	bool restore_mask;	    /* t */
+	struct signal_queue pending; /* s */
+	bool signal_wanted;	    /* a: something may be deliverable: look on the way out */
+	struct sigaltstack altstack; /* t */
+	struct restart_block restart; /* t: what restart_syscall(2) goes on with */
+
+	u32 __user *clear_tid;	    /* t: CLONE_CHILD_CLEARTID, set_tid_address */
+	void __user *robust_list;   /* t: set_robust_list */
+	size_t robust_len;
+	struct waitq *vfork_done;   /* t: the parent that vfork holds waits here */
+	bool *vfork_flag;	    /* t: set true when we exec or exit */
+	struct usage usage;	    /* t */
+	u64 enter_ns;		    /* t: since when time is charged (sched.c) */
+	bool in_kernel;		    /* t: charge it as system time */
+	const char *wait_channel;   /* t: name of the queue slept on, for debugging */
+};
+
+extern struct list all_processes;  /* p: struct process.all_link */
+extern struct process *init_process;
+
+static inline pid_t task_tid(const struct task *task)
+{
+	return task->pid->number;
+}
+
+static inline pid_t task_tgid(const struct task *task)
+{
+	return task->process->leader->pid->number;
+}
+
+/* The registers with which the task entered the kernel from user mode. */
+static inline struct regs *task_regs(const struct task *task)
+{
+	return (struct regs *)task->kstack_top - 1;
+}
+
+/* The process's soft limit. */
+static inline u64 task_rlimit(const struct task *task, enum rlimit_resource which)
+{
+	return task->process->rlimit[which].soft;
+}
+
+struct task *task_alloc(void);	 /* with a kernel stack; NULL when out of memory */
+void task_free(struct task *task);
+
+/* Kernel-only task (idle, reaper): runs fn on its own stack and never returns to user mode. */
+struct task *task_start_kernel(const char *name, void (*fn)(void));
+
+/* May the task with these credentials act as root? (No capabilities.) */
+static inline bool creds_root(const struct creds *creds)
+{
+	return creds->euid == 0;
+}
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * The ranks of all locks: a CPU (or a task, for mutexes) that holds a lock may
+ * take only locks of a higher rank. Two locks of one rank are taken together
+ * only by the functions named here. docs/locking.md says what each one guards.
+ *
+ * Mutexes come first: no mutex is taken under a spinlock, because it sleeps.
+ */
+#ifndef SYNC_RANK_H
+#define SYNC_RANK_H
+
+enum lock_rank {
+	RANK_NONE = 0,
+
+	/* mutexes (sleep) */
+	RANK_TTY_READ = 10,	/* tty.read_lock: one reader at a time */
+	RANK_RENAME = 14,	/* directories moved between directories: one at a time */
+	RANK_FILE_POS = 16,	/* file.pos_lock: the offset, while read or write use it */
+	RANK_INODE_DIR = 20,	/* inode.lock of a directory; parents before children */
+	RANK_INODE = 24,	/* inode.lock of a file: size, pages */
+	RANK_PIPE = 28,		/* pipe.lock */
+	RANK_MM = 32,		/* mm.lock: the tree, brk; faults take it under any of the above */
+
+	/* spinlocks (interrupts off) */
+	RANK_PROC = 50,		/* proc_lock: process tree, pids, groups, sessions */
+	RANK_FILES = 52,	/* files.lock: a descriptor table */
+	RANK_FS = 54,		/* fs.lock: cwd and umask */
+	RANK_DENTRY = 56,	/* fs tree links read by path lookup */
+	RANK_TTY = 60,		/* tty.lock: line discipline state */
+	RANK_SIGHAND = 64,	/* sighand.lock: handlers and pending signals */
+	RANK_WAITQ = 70,	/* waitq.lock */
+	RANK_TIMER = 74,	/* the timer queue */
+	RANK_RUNQ = 78,		/* a run queue */
+	RANK_KMAP = 82,		/* kernel mappings: stacks, large blocks */
+	RANK_HEAP = 84,		/* a heap cache */
+	RANK_PAGE = 86,		/* the free list of frames */
+	RANK_LOG = 90,		/* kernel log ring */
+	RANK_CONSOLE = 92,	/* serial and VGA output */
+};
+
+#endif

@@ -1,0 +1,191 @@
+/*
+ * The handlers of all system calls, with the argument types of their man pages
+ * (section 2), so that a breakpoint shows each argument by name. A handler
+ * returns its result or -errno. The numbers stand in syscall/table.c.
+ *
+ * A pointer marked __user may be any address at all: mm/uaccess.h.
+ */
+#ifndef SYSCALL_SYSCALLS_H
+#define SYSCALL_SYSCALLS_H
+
+#include "lib/types.h"
+
+/* kernel/fs/rw.c */
+s64 sys_read(int fd, void __user *buf, size_t n);
+s64 sys_write(int fd, const void __user *buf, size_t n);
+s64 sys_pread64(int fd, void __user *buf, size_t n, off_t offset);
+s64 sys_pwrite64(int fd, const void __user *buf, size_t n, off_t offset);
+s64 sys_readv(int fd, const void __user *iov, u64 iovcnt);
+s64 sys_writev(int fd, const void __user *iov, u64 iovcnt);
+s64 sys_lseek(int fd, off_t offset, int whence);
+s64 sys_sendfile(int out_fd, int in_fd, off_t __user *offset, size_t n);
+s64 sys_fsync(int fd);
+s64 sys_fdatasync(int fd);
+s64 sys_sync(void);
+s64 sys_truncate(const char __user *path, off_t length);
+s64 sys_ftruncate(int fd, off_t length);
+
+/* kernel/fs/open.c */
+s64 sys_open(const char __user *path, int flags, u32 mode);
+s64 sys_creat(const char __user *path, u32 mode);
+s64 sys_openat(int dirfd, const char __user *path, int flags, u32 mode);
+s64 sys_close(int fd);
+s64 sys_ioctl(int fd, u64 request, u64 arg);
+s64 sys_dup(int fd);
+s64 sys_dup2(int old_fd, int new_fd);
+s64 sys_dup3(int old_fd, int new_fd, int flags);
+s64 sys_fcntl(int fd, int command, u64 arg);
+s64 sys_pipe(int __user *fds);
+s64 sys_pipe2(int __user *fds, int flags);
+s64 sys_poll(void __user *fds, u64 nfds, int timeout_ms);
+s64 sys_ppoll(void __user *fds, u64 nfds, const void __user *timeout, const void __user *mask,
+	    size_t mask_size);
+s64 sys_select(int nfds, void __user *in, void __user *out, void __user *except,
+	    void __user *timeout);
+s64 sys_pselect6(int nfds, void __user *in, void __user *out, void __user *except,
+	    void __user *timeout, void __user *mask);
+
+/* kernel/fs/stat.c */
+s64 sys_stat(const char __user *path, void __user *statbuf);
+s64 sys_fstat(int fd, void __user *statbuf);
+s64 sys_lstat(const char __user *path, void __user *statbuf);
+s64 sys_newfstatat(int dirfd, const char __user *path, void __user *statbuf, int flags);
+s64 sys_statx(int dirfd, const char __user *path, int flags, u32 mask, void __user *statxbuf);
+s64 sys_statfs(const char __user *path, void __user *statfsbuf);
+s64 sys_fstatfs(int fd, void __user *statfsbuf);
+s64 sys_access(const char __user *path, int mode);
+s64 sys_faccessat(int dirfd, const char __user *path, int mode);
+s64 sys_faccessat2(int dirfd, const char __user *path, int mode, int flags);
+s64 sys_readlink(const char __user *path, char __user *buf, size_t size);
+s64 sys_readlinkat(int dirfd, const char __user *path, char __user *buf, size_t size);
+s64 sys_getdents64(int fd, void __user *buf, size_t size);
+
+/* kernel/fs/names.c */
+s64 sys_getcwd(char __user *buf, size_t size);
+s64 sys_chdir(const char __user *path);
+s64 sys_fchdir(int fd);
+s64 sys_umask(u32 mask);
+s64 sys_rename(const char __user *from, const char __user *to);
+s64 sys_renameat(int from_dirfd, const char __user *from, int to_dirfd, const char __user *to);
+s64 sys_renameat2(int from_dirfd, const char __user *from, int to_dirfd, const char __user *to,
+	    u32 flags);
+s64 sys_mkdir(const char __user *path, u32 mode);
+s64 sys_mkdirat(int dirfd, const char __user *path, u32 mode);
+s64 sys_rmdir(const char __user *path);
+s64 sys_unlink(const char __user *path);
+s64 sys_unlinkat(int dirfd, const char __user *path, int flags);
+s64 sys_link(const char __user *from, const char __user *to);
+s64 sys_linkat(int from_dirfd, const char __user *from, int to_dirfd, const char __user *to,
+	    int flags);
+s64 sys_symlink(const char __user *target, const char __user *path);
+s64 sys_symlinkat(const char __user *target, int dirfd, const char __user *path);
+s64 sys_mknod(const char __user *path, u32 mode, u64 dev);
+s64 sys_mknodat(int dirfd, const char __user *path, u32 mode, u64 dev);
+s64 sys_chmod(const char __user *path, u32 mode);
+s64 sys_fchmod(int fd, u32 mode);
+s64 sys_fchmodat(int dirfd, const char __user *path, u32 mode);
+s64 sys_chown(const char __user *path, u32 uid, u32 gid);
+s64 sys_fchown(int fd, u32 uid, u32 gid);
+s64 sys_lchown(const char __user *path, u32 uid, u32 gid);
+s64 sys_fchownat(int dirfd, const char __user *path, u32 uid, u32 gid, int flags);
+s64 sys_utimensat(int dirfd, const char __user *path, const void __user *times, int flags);
+s64 sys_mount(const char __user *source, const char __user *target, const char __user *type,
+	    u64 flags, const void __user *data);
+
+/* kernel/mm/map.c */
+s64 sys_mmap(va_t addr, size_t len, int prot, int flags, int fd, off_t offset);
+s64 sys_mprotect(va_t addr, size_t len, int prot);
+s64 sys_munmap(va_t addr, size_t len);
+s64 sys_brk(va_t new_brk);
+s64 sys_mremap(va_t addr, size_t old_len, size_t new_len, int flags, va_t new_addr);
+s64 sys_madvise(va_t addr, size_t len, int advice);
+
+/* kernel/proc/clone.c */
+s64 sys_clone(u64 flags, va_t stack, u32 __user *parent_tid, u32 __user *child_tid, va_t tls);
+s64 sys_fork(void);
+s64 sys_vfork(void);
+s64 sys_clone3(const void __user *args, size_t size);
+
+/* kernel/proc/exec.c */
+s64 sys_execve(const char __user *path, const va_t __user *argv, const va_t __user *envp);
+
+/* kernel/proc/exit.c */
+s64 sys_exit(int status);
+s64 sys_exit_group(int status);
+
+/* kernel/proc/wait.c */
+s64 sys_wait4(pid_t pid, int __user *status, int options, void __user *rusage);
+s64 sys_waitid(int idtype, pid_t id, void __user *info, int options, void __user *rusage);
+
+/* kernel/proc/sig_calls.c */
+s64 sys_rt_sigaction(int sig, const void __user *act, void __user *old, size_t mask_size);
+s64 sys_rt_sigprocmask(int how, const void __user *set, void __user *old, size_t mask_size);
+s64 sys_rt_sigreturn(void);
+s64 sys_rt_sigpending(void __user *set, size_t mask_size);
+s64 sys_rt_sigsuspend(const void __user *mask, size_t mask_size);
+s64 sys_sigaltstack(const void __user *stack, void __user *old);
+s64 sys_pause(void);
+s64 sys_alarm(u32 seconds);
+s64 sys_kill(pid_t pid, int sig);
+s64 sys_tkill(pid_t tid, int sig);
+s64 sys_tgkill(pid_t tgid, pid_t tid, int sig);
+s64 sys_restart_syscall(void);
+
+/* kernel/proc/ids.c */
+s64 sys_getpid(void);
+s64 sys_gettid(void);
+s64 sys_getppid(void);
+s64 sys_setpgid(pid_t pid, pid_t pgid);
+s64 sys_getpgid(pid_t pid);
+s64 sys_getpgrp(void);
+s64 sys_setsid(void);
+s64 sys_getsid(pid_t pid);
+s64 sys_getuid(void);
+s64 sys_getgid(void);
+s64 sys_geteuid(void);
+s64 sys_getegid(void);
+s64 sys_setuid(u32 uid);
+s64 sys_setgid(u32 gid);
+s64 sys_getgroups(int size, u32 __user *list);
+s64 sys_setgroups(int size, const u32 __user *list);
+s64 sys_setresuid(u32 ruid, u32 euid, u32 suid);
+s64 sys_getresuid(u32 __user *ruid, u32 __user *euid, u32 __user *suid);
+s64 sys_setresgid(u32 rgid, u32 egid, u32 sgid);
+s64 sys_getresgid(u32 __user *rgid, u32 __user *egid, u32 __user *sgid);
+s64 sys_set_tid_address(u32 __user *tid);
+s64 sys_set_robust_list(void __user *head, size_t len);
+s64 sys_arch_prctl(int code, va_t addr);
+
+/* kernel/proc/info.c */
+s64 sys_uname(void __user *buf);
+s64 sys_sysinfo(void __user *buf);
+s64 sys_getrlimit(u32 which, void __user *limit);
+s64 sys_setrlimit(u32 which, const void __user *limit);
+s64 sys_prlimit64(pid_t pid, u32 which, const void __user *new_limit, void __user *old_limit);
+s64 sys_getrusage(int who, void __user *usage);
+s64 sys_times(void __user *tms);
+s64 sys_getpriority(int which, int who);
+s64 sys_setpriority(int which, int who, int nice);
+s64 sys_sched_yield(void);
+s64 sys_sched_setaffinity(pid_t pid, size_t size, const void __user *mask);
+s64 sys_sched_getaffinity(pid_t pid, size_t size, void __user *mask);
+s64 sys_getcpu(u32 __user *cpu, u32 __user *node, void __user *unused);
+s64 sys_getrandom(void __user *buf, size_t n, u32 flags);
+s64 sys_reboot(u32 magic1, u32 magic2, u32 command, void __user *arg);
+s64 sys_prctl(int option, u64 arg2, u64 arg3, u64 arg4, u64 arg5);
+s64 sys_sethostname(const char __user *name, size_t len);
+
+/* kernel/proc/futex.c */
+s64 sys_futex(u32 __user *addr, int op, u32 value, u64 timeout_or_value2, u32 __user *addr2,
+	    u32 value3);
+
+/* kernel/proc/time.c */
+s64 sys_nanosleep(const void __user *request, void __user *remain);
+s64 sys_clock_nanosleep(int clock, int flags, const void __user *request, void __user *remain);
+s64 sys_clock_gettime(int clock, void __user *time);
+s64 sys_clock_getres(int clock, void __user *resolution);
+s64 sys_clock_settime(int clock, const void __user *time);
+s64 sys_gettimeofday(void __user *time, void __user *zone);
+s64 sys_time(s64 __user *time);
+
+#endif
