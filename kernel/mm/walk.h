@@ -19,8 +19,7 @@ struct region {
 
 /*
  * The first region that ends above va; false if there is none. Takes mm->lock.
-
- * still mapped: with `inode_out` a counted reference is returned in it.
+ * A region's inode is counted: inode_put it.
  */
 bool mm_next_region(struct mm *mm, va_t va, struct region *out);
 
