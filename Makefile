@@ -1,0 +1,250 @@
+# Tine: build, run, test and debug the kernel.
+#
+#   make run     install what is missing, build, boot the ISO in QEMU on this terminal
+#   make test    install what is missing, build, run every test
+#   make help    all targets and options
+#
+# Everything made goes to build/ (build/debug with DEBUG=1). Objects remember the flags that
+# they were made with ($(B)/*.flags), so a change of CC, CI or DEBUG rebuilds what it must.
+# The kernel is linked twice: the second time with a table of its own symbols (tools/ksyms),
+# which lets a panic name functions.
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.SUFFIXES:
+.SECONDARY:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+# Options --------------------------------------------------------------------------------------
+
+DEBUG  ?=
+CI     ?=
+V      ?=
+VGA    ?=
+KVM    ?=
+MEM    ?= 256
+CPUS   ?= 1
+B      := $(if $(filter 1,$(DEBUG)),build/debug,build)
+
+ifeq ($(V),1)
+Q    :=
+say   = @:
+else
+Q    := @
+say   = @printf '  %-7s %s\n'
+endif
+
+# Tools ----------------------------------------------------------------------------------------
+
+have = $(shell command -v $(1) 2>/dev/null)
+
+# A cross compiler where there is one; else the native one, which `tools/setup` checks.
+ifeq ($(origin CROSS_COMPILE),undefined)
+CROSS_COMPILE := $(if $(call have,x86_64-linux-gnu-gcc),x86_64-linux-gnu-,$(if \
+                   $(call have,x86_64-elf-gcc),x86_64-elf-))
+endif
+ifeq ($(origin CC),default)
+CC := $(CROSS_COMPILE)gcc
+endif
+LD      := $(if $(call have,$(CROSS_COMPILE)ld),$(CROSS_COMPILE)ld,ld.lld)
+NM      := $(if $(call have,$(CROSS_COMPILE)nm),$(CROSS_COMPILE)nm,llvm-nm)
+QEMU    ?= qemu-system-x86_64
+PYTHON  ?= python3
+GDB     ?= gdb
+HOSTCC  ?= cc
+USERCC  ?= $(firstword $(call have,musl-gcc) $(call have,x86_64-linux-musl-gcc) musl-gcc)
+BUSYBOX ?= $(firstword $(call have,busybox) /bin/busybox)
+
+# Flags ----------------------------------------------------------------------------------------
+
+IS_CLANG := $(findstring clang,$(notdir $(firstword $(CC))))
+WERROR   := $(if $(filter true 1,$(CI)),-Werror)
+
+WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef $(WERROR)
+ARCH     := -mcmodel=kernel -mno-red-zone -mgeneral-regs-only $(if $(IS_CLANG),--target=x86_64-elf)
+# Call-frame information goes to .debug_frame only: gdb reads it there, and it is not loaded.
+CODEGEN  := -ffreestanding -fno-pic -fno-pie -fno-stack-protector -fno-omit-frame-pointer \
+            -fno-strict-aliasing -fno-asynchronous-unwind-tables
+OPT      := $(if $(filter 1,$(DEBUG)),-Og -DDEBUG,-O2)
+CPPFLAGS := -Ikernel -MMD -MP
+CFLAGS   := -std=gnu11 $(OPT) -g $(ARCH) $(CODEGEN) $(WARN)
+ASFLAGS  := -g $(ARCH) $(CODEGEN) $(if $(WERROR),-Werror)
+LDFLAGS  := -nostdlib -static -z noexecstack -z max-page-size=4096 -T linker.ld
+
+# User programs are plain Linux programs: musl, static, no header of Tine's.
+USERFLAGS := -std=gnu11 $(if $(filter 1,$(DEBUG)),-Og,-O2) -g -Wall -Wextra $(WERROR)
+
+# Files ----------------------------------------------------------------------------------------
+
+KSRC  := $(sort $(wildcard boot/*.S boot/*.c kernel/*/*.c kernel/*/*.S))
+KOBJ  := $(patsubst %,$(B)/obj/%.o,$(KSRC))
+KERNEL := $(B)/tine.elf
+ROOT   := $(B)/root.cpio
+ISO    := $(B)/tine.iso
+
+# user/NAME.c is one program; so is a folder user/NAME/ of several files.
+USER_DIRS := $(patsubst user/%/,%,$(sort $(dir $(wildcard user/*/*.c))))
+USER_ONE  := $(patsubst user/%.c,%,$(sort $(wildcard user/*.c)))
+USER      := $(USER_ONE) $(USER_DIRS)
+USER_BIN  := $(USER:%=$(B)/user/%)
+
+GUEST_TESTS := $(patsubst tests/guest/%.c,$(B)/tests/guest/%,$(sort $(wildcard tests/guest/*.c)))
+HOST_TESTS  := $(patsubst tests/host/%.c,$(B)/tests/host/%,$(sort $(wildcard tests/host/*.c)))
+
+# Targets --------------------------------------------------------------------------------------
+
+.PHONY: all kernel user root iso tests run test gdb compdb record-expected clean help FORCE
+all: kernel root
+kernel: $(KERNEL)
+user: $(USER_BIN)
+root: $(ROOT)
+iso: $(ISO)
+tests: $(GUEST_TESTS) $(HOST_TESTS)
+
+help:
+	@echo 'make              build the kernel and its root archive'
+	@echo 'make run          set up, build, boot in QEMU here (leave: exit, or Ctrl-A then X)'
+	@echo '                  VGA=1 opens a window, KVM=1 uses the host CPU, CPUS=$(CPUS) MEM=$(MEM)'
+	@echo 'make test         set up, build, run all tests; make tests only builds them'
+	@echo 'make gdb          debug build, QEMU stopped at the entry, gdb here'
+	@echo '                  PROG="cow" runs one program; GDBARGS="-batch -ex ..." for scripts'
+	@echo 'make iso|root|user|kernel   one part'
+	@echo 'make compdb       compile_commands.json for editors'
+	@echo 'make record-expected   write tests/guest/expected/ from Linux'
+	@echo 'make clean        remove build/'
+	@echo 'Options: V=1 shows commands, DEBUG=1 builds to build/debug with -Og,'
+	@echo '         CC=clang, CROSS_COMPILE=x86_64-elf-, CI=true makes warnings errors'
+
+# Set-up may install the compiler, so what comes after it is a new make that looks again.
+run:
+	@tools/setup
+	@$(MAKE) iso
+	@KVM='$(KVM)' VGA='$(VGA)' MEM='$(MEM)' CPUS='$(CPUS)' QEMU='$(QEMU)' tools/run $(ISO)
+
+test:
+	@tools/setup
+	@$(MAKE) all iso tests
+	@tests/run
+
+gdb:
+	@tools/setup
+	@$(MAKE) DEBUG=1 kernel root
+	@PROG='$(PROG)' MEM='$(MEM)' CPUS='$(CPUS)' QEMU='$(QEMU)' GDB='$(GDB)' \
+		tools/gdb/run $(GDBARGS)
+
+record-expected: tests
+	tests/record
+
+clean:
+	rm -rf build compile_commands.json
+
+# Flags files: rewritten only when their text changes, and everything depends on its own.
+remember = $(Q)mkdir -p $(@D); printf '%s\n' '$(subst ','\'',$(1))' | cmp -s - $@ || \
+	printf '%s\n' '$(subst ','\'',$(1))' >$@
+need = command -v $(firstword $(1)) >/dev/null || \
+	{ echo "$(firstword $(1)) not found: run tools/setup" >&2; exit 1; }
+
+$(B)/kernel.flags: FORCE
+	@$(call need,$(CC))
+	$(call remember,$(CC) $(CFLAGS) $(ASFLAGS) $(LD) $(LDFLAGS) $(KSRC))
+$(B)/user.flags: FORCE
+	@$(call need,$(USERCC))
+	$(call remember,$(USERCC) $(USERFLAGS))
+$(B)/root.flags: FORCE
+	$(call remember,$(BUSYBOX) $(USER))
+$(B)/host.flags: FORCE
+	$(call remember,$(HOSTCC) $(HOSTFLAGS))
+
+# Kernel ---------------------------------------------------------------------------------------
+
+$(B)/obj/boot/%.c.o: boot/%.c $(B)/kernel.flags Makefile
+	$(say) CC $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
+$(B)/obj/kernel/%.c.o: kernel/%.c $(B)/kernel.flags Makefile
+	$(say) CC $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
+$(B)/obj/%.S.o: %.S $(B)/kernel.flags Makefile
+	$(say) AS $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(ASFLAGS) -D__ASSEMBLER__=1 -c $< -o $@
+
+$(B)/tine.pass1: $(KOBJ) linker.ld $(B)/kernel.flags
+	$(say) LD $@
+	$(Q)$(LD) $(LDFLAGS) $(KOBJ) -o $@
+$(B)/ksyms.S: $(B)/tine.pass1 tools/ksyms
+	$(say) KSYMS $@
+	$(Q)$(NM) -n $< | $(PYTHON) tools/ksyms >$@
+$(B)/obj/ksyms.o: $(B)/ksyms.S
+	$(Q)$(CC) $(ASFLAGS) -c $< -o $@
+# The table is right only if the code lies where it lay in pass 1.
+$(KERNEL): $(B)/obj/ksyms.o $(B)/tine.pass1
+	$(say) LD $@
+	$(Q)$(LD) $(LDFLAGS) $(KOBJ) $(B)/obj/ksyms.o -o $@.new
+	$(Q)$(NM) -n $(B)/tine.pass1 | $(PYTHON) tools/ksyms >$(B)/ksyms.1
+	$(Q)$(NM) -n $@.new | $(PYTHON) tools/ksyms | cmp - $(B)/ksyms.1 || \
+		{ echo 'ksyms: code moved between the two links: see linker.ld' >&2; exit 1; }
+	$(Q)rm -f $(B)/ksyms.1; mv $@.new $@
+
+# User programs, the root archive, the ISO --------------------------------------------------------
+
+define user_program
+$(B)/user/$(1): $$(patsubst %,$(B)/obj/%.o,$(2))
+	$$(say) LINK $$@
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$(USERCC) -static $$^ -o $$@
+endef
+$(foreach p,$(USER_ONE),$(eval $(call user_program,$(p),user/$(p).c)))
+$(foreach p,$(USER_DIRS),$(eval $(call user_program,$(p),$(sort $(wildcard user/$(p)/*.c)))))
+
+$(B)/obj/user/%.c.o: user/%.c $(B)/user.flags Makefile
+	$(say) USERCC $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(USERCC) $(USERFLAGS) -MMD -MP -c $< -o $@
+
+$(ROOT): $(USER_BIN) tools/mkroot tools/newc.py $(B)/root.flags
+	$(say) ROOT $@
+	$(Q)$(PYTHON) tools/mkroot -o $@ --busybox '$(BUSYBOX)' $(USER_BIN)
+
+$(ISO): $(KERNEL) $(ROOT) boot/grub.cfg
+	$(say) ISO $@
+	$(Q)rm -rf $(B)/iso && mkdir -p $(B)/iso/boot/grub
+	$(Q)cp $(KERNEL) $(ROOT) $(B)/iso/boot && cp boot/grub.cfg $(B)/iso/boot/grub
+	$(Q)grub-mkrescue -d "$${GRUB_PC:-$$(tools/setup --grub-pc)}" -o $@ $(B)/iso \
+		--fonts= --themes= --locales= >$(B)/iso.log 2>&1 || { cat $(B)/iso.log >&2; exit 1; }
+
+# Tests ----------------------------------------------------------------------------------------
+
+# A guest test may say `cflags: …` and a host test `sources: …` in a comment.
+noted = $(shell sed -n 's/^[ *\/]*$(1): *\([^*]*\).*/\1/p' $(2) | head -1)
+HOSTFLAGS := -std=gnu11 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
+             -fno-omit-frame-pointer -Ikernel -DHOST_TEST -Wall -Wextra $(WERROR)
+
+$(B)/tests/guest/%: tests/guest/%.c $(B)/user.flags Makefile
+	$(say) USERCC $<
+	$(Q)mkdir -p $(@D) $(B)/obj/tests/guest
+	$(Q)$(USERCC) $(USERFLAGS) $(call noted,cflags,$<) -MMD -MP -MF $(B)/obj/tests/guest/$*.d \
+		-static $< -o $@
+
+define host_test
+$(B)/tests/host/$(1): tests/host/$(1).c $(call noted,sources,tests/host/$(1).c) $(B)/host.flags
+	$$(say) HOSTCC $$<
+	$$(Q)mkdir -p $$(@D) $(B)/obj/tests/host
+	$$(Q)$$(HOSTCC) $$(HOSTFLAGS) -M -MP -MT $$@ $$(filter %.c,$$^) >$(B)/obj/tests/host/$(1).d
+	$$(Q)$$(HOSTCC) $$(HOSTFLAGS) $$(filter %.c,$$^) -lcmocka -o $$@
+endef
+$(foreach t,$(HOST_TESTS:$(B)/tests/host/%=%),$(eval $(call host_test,$(t))))
+
+# Editors --------------------------------------------------------------------------------------
+
+# $(1) files, $(2) the compiler and its flags.
+entries = for f in $(1); do printf '%s{"directory": "%s", "file": "%s", "command": "%s"}' \
+	"$$sep" '$(CURDIR)' "$$f" '$(2) -c '"$$f"; sep=', '; echo; done
+compdb:
+	@{ echo '['; sep=; $(call entries,$(filter %.c,$(KSRC)),$(CC) -Ikernel $(CFLAGS)); \
+		$(call entries,$(wildcard user/*.c user/*/*.c tests/guest/*.c),$(USERCC) $(USERFLAGS)); \
+		echo ']'; } >compile_commands.json
+	@echo 'compile_commands.json written'
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
