@@ -47,6 +47,7 @@ ifeq ($(origin CC),default)
 CC := $(CROSS_COMPILE)gcc
 endif
 LD      := $(if $(call have,$(CROSS_COMPILE)ld),$(CROSS_COMPILE)ld,ld.lld)
+STRIP   := $(if $(call have,$(CROSS_COMPILE)strip),$(CROSS_COMPILE)strip,llvm-strip)
 NM      := $(if $(call have,$(CROSS_COMPILE)nm),$(CROSS_COMPILE)nm,llvm-nm)
 QEMU    ?= qemu-system-x86_64
 PYTHON  ?= python3
@@ -210,7 +211,8 @@ $(ROOT): $(USER_BIN) tools/mkroot tools/newc.py $(B)/root.flags
 $(ISO): $(KERNEL) $(ROOT) boot/grub.cfg
 	$(say) ISO $@
 	$(Q)rm -rf $(B)/iso && mkdir -p $(B)/iso/boot/grub
-	$(Q)cp $(KERNEL) $(ROOT) $(B)/iso/boot && cp boot/grub.cfg $(B)/iso/boot/grub
+	$(Q)$(STRIP) $(KERNEL) -o $(B)/iso/boot/tine.elf
+	$(Q)cp $(ROOT) $(B)/iso/boot && cp boot/grub.cfg $(B)/iso/boot/grub
 	$(Q)grub-mkrescue -d "$${GRUB_PC:-$$(tools/setup --grub-pc)}" -o $@ $(B)/iso \
 		--fonts= --themes= --locales= >$(B)/iso.log 2>&1 || { cat $(B)/iso.log >&2; exit 1; }
 

@@ -313,6 +313,7 @@ static _Noreturn void run_guest(ssize_t argv_len)
 	clear_guest_folder();
 
 	warm_up(tty);
+	say("ready");
 	free_before = mem_free_kib();
 	pid = fork();
 	if (pid == 0)
