@@ -35,6 +35,8 @@ enum {
 	PTE_FRAME = 1ull << 53,	   /* P clear, but the entry keeps its frame: PROT_NONE */
 	PTE_RESERVED = 1ull << 54, /* P clear: anonymous memory not yet touched */
 	PTE_BUS = 1ull << 55,	   /* with RESERVED: beyond the end of a file, a touch is SIGBUS */
+	PTE_NOWRITE = 1ull << 56,  /* a shared mapping of a file not open for writing: mprotect
+				    * cannot add WRITE */
 
 	PTE_ADDR = 0x000ffffffffff000ull,
 };

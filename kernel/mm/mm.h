@@ -13,19 +13,24 @@
 
 struct file;
 
+/* Where exec put the parts of the program; /proc shows it. */
+struct mm_layout {
+	va_t code_start, code_end, data_start, data_end;
+	va_t stack_bottom, stack_top;
+	va_t arg_start, arg_end, env_start, env_end;
+	u64 auxv[48]; /* pairs, ended by AT_NULL */
+};
+
 struct mm {
 	_Atomic u32 users;	/* tasks that share it (CLONE_VM, vfork), and lookers-on (/proc) */
+	_Atomic u32 loaded;	/* CPUs whose CR3 holds root, one bit each */
 	struct mutex lock;	/* RANK_MM */
 	pa_t root;		/* c: the PML4 */
-	_Atomic u32 loaded;	/* CPUs whose CR3 holds root, one bit each */
 	va_t brk_start, brk;	/* l */
 	va_t map_hint;		/* l: below it mmap looks for a gap first */
-	va_t code_start, code_end, data_start, data_end;	/* c */
-	va_t stack_top, arg_start, arg_end, env_start, env_end; /* c */
-	u64 mapped_pages;	/* l: VmSize */
 	u64 peak_resident;	/* l: in pages */
-	struct file *exe;	/* c: counted; /proc/PID/exe */
-	u64 auxv[48];		/* c: for /proc/PID/auxv */
+	struct file *exe;	/* c: counted by file_exec_get; /proc/PID/exe */
+	struct mm_layout layout; /* c */
 };
 
 struct mm *mm_new(void);			/* empty; NULL when out of memory */
@@ -36,7 +41,7 @@ void mm_put(struct mm *mm);			/* the last user lets go of the tree */
 /* Makes it the one whose tree this CPU uses; NULL: the kernel's own. Interrupts off. */
 void mm_switch(struct mm *mm);
 
-/* The mm of a task for a looker-on (/proc), counted; NULL if it has none any more. */
+/* The mm of a task, counted, for a looker-on (/proc); NULL if it has none any more. Takes proc_lock. */
 struct task;
 struct mm *task_mm_get(struct task *task);
 

@@ -79,6 +79,16 @@ static inline void page_get(struct page *page)
 /* Lets go of one reference; the last one frees the frame. Tables: tree_put instead. */
 void page_put(struct page *page);
 
+/* The two halves of page_put, for who must clean up between: true if it was the last one. */
+bool page_drop(struct page *page);
+void page_free(struct page *page);
+
+/* A frame changes its kind while it lives (a file's page that outlives its file). */
+void page_set_kind(struct page *page, enum page_kind kind);
+
+/* What is left is kept for page faults: fork and the like should answer ENOMEM. */
+bool page_low(void);
+
 static inline u32 page_refs(const struct page *page)
 {
 	return __atomic_load_n((const u32 *)&page->refs, __ATOMIC_ACQUIRE);
@@ -96,7 +106,9 @@ void page_stats(struct page_stats *out);
 /* Boot: takes the memory map of boot_info, leaves out kernel and modules (mm/page_boot.c). */
 void page_init(void);
 
-/* Gives frames of boot (modules, once unpacked) to the free list. */
+/* Gives frames of boot (modules, once unpacked) to the free list: those wholly inside. */
 void page_free_boot(pa_t start, pa_t end);
+void page_count_boot(u64 nframes);	   /* that many are of kind PAGE_BOOT to begin with */
+void page_release_boot(struct page *page); /* one frame of kind PAGE_BOOT */
 
 #endif

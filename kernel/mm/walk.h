@@ -34,6 +34,13 @@ struct mm_usage {
 };
 void mm_usage(struct mm *mm, struct mm_usage *out);
 
+/*
+ * Copies bytes of any address space without faulting anything in: what is not
+ * there reads as zeros where it is reserved, and ends the copy where nothing is
+ * mapped. How many bytes were copied. Takes mm->lock.
+ */
+size_t mm_read(struct mm *mm, va_t va, void *buf, size_t n);
+
 /* What /proc/audit prints: "ok N frames\n", or a line for each mismatch; length. */
 size_t audit_report(char *buf, size_t size);
 

@@ -129,6 +129,9 @@ bool signal_kill_pending(const struct task *task);
 /* On the way to user mode, when task->signal_wanted: delivers, stops, or exits. */
 void signal_deliver(struct regs *regs);
 
+/* SIGKILL to the current process, where there is no other way out. Takes proc_lock. */
+void signal_kill_current(void);
+
 /* SIGTTIN and SIGTTOU: is it ignored or blocked by the current task? */
 bool signal_is_ignored_or_blocked(int sig);
 

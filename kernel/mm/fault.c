@@ -1,0 +1,175 @@
+/*
+ * The page fault: where memory appears, and where sharing ends.
+ *
+ *	fault_page           decides whose fault it is
+ *	  fault_resolve      looks the entry up, checks what the program may do
+ *	    fault_untouched  reserved: the zero page to read, a new frame to write
+ *	    fault_write      a page with W clear somewhere on its walk
+ *	      fault_reuse    nobody else has it: W is set
+ *	      fault_copy     others have it: a copy of the page takes its place
+ *
+ * A fault inside copy_to_user and its like is resolved in the same way, and
+ * what cannot be resolved becomes EFAULT there (mm/uaccess.c); for a program
+ * it becomes SIGSEGV or SIGBUS. Frames are allocated before any entry changes,
+ * so that running out of memory leaves the tree as it was.
+ *
+ * Locks: mm->lock. Source: Intel SDM vol. 3A, 4.7 (page-fault exceptions).
+ */
+#include "mm/fault.h"
+#include "arch/cpu.h"
+#include "lib/panic.h"
+#include "lib/printf.h"
+#include "mm/tree.h"
+#include "mm/uaccess_private.h"
+#include "proc/task.h"
+
+/* What comes of a fault; the positive ones are si_code with their signal. */
+enum fault_result {
+	FAULT_DONE,	    /* the access can be tried again */
+	FAULT_NOT_MAPPED,   /* SIGSEGV, SEGV_MAPERR */
+	FAULT_NOT_ALLOWED,  /* SIGSEGV, SEGV_ACCERR */
+	FAULT_BEYOND_FILE,  /* SIGBUS, BUS_ADRERR */
+	FAULT_NO_MEMORY,    /* SIGKILL */
+};
+
+static void count_fault(struct mm *mm)
+{
+	u64 resident = pa_page(mm->root)->resident;
+	if (resident > mm->peak_resident)
+		mm->peak_resident = resident;
+	current->usage.minor_faults++;
+}
+
+/* Memory that was promised by mmap or brk is touched for the first time. */
+static enum fault_result fault_untouched(struct mm *mm, va_t va, pte_t entry, bool write)
+{
+	struct page *page = write ? page_alloc_zeroed(PAGE_ANON) : zero_page;
+	if (!page)
+		return FAULT_NO_MEMORY;
+	struct path path;
+	if (tree_own_path(mm, va, &path)) {
+		page_put(page);
+		return FAULT_NO_MEMORY;
+	}
+	pte_t leaf = leaf_entry(page, entry & PTE_PROT, false);
+	tree_set_leaf(&path, write ? leaf | PTE_W : leaf);
+	return FAULT_DONE;
+}
+
+/* The page has one reference, or is meant to be shared: no copy is needed. */
+static enum fault_result fault_reuse(struct path *path)
+{
+	tree_set_leaf(path, *path->leaf | PTE_W);
+	return FAULT_DONE; /* more rights need no flush: SDM 4.10.4.3 */
+}
+
+/* Others can reach the page: this address space goes on with a copy. */
+static enum fault_result fault_copy(struct mm *mm, struct path *path, struct page *copy)
+{
+	pte_t entry = *path->leaf;
+	struct page *page = entry_page(entry);
+	if (page == zero_page)
+		page_clear(page_kva(copy));
+	else
+		page_copy(page_kva(copy), page_kva(page));
+	tree_set_leaf(path, leaf_entry(copy, entry & PTE_PROT, false) | PTE_W);
+	tlb_flush_page(mm, path->va);
+	page_put(page);
+	return FAULT_DONE;
+}
+
+static bool page_is_own(pte_t entry)
+{
+	struct page *page = entry_page(entry);
+	return (entry & PTE_SHARED) || (page != zero_page && page_refs(page) == 1);
+}
+
+/*
+ * A write to a page that the program may write, but not the CPU. If the leaf
+ * table is shared, making the path our own adds a reference to the page: only
+ * afterwards can be told whether it is ours alone.
+ */
+static enum fault_result fault_write(struct mm *mm, va_t va)
+{
+	struct path path;
+	if (tree_own_path(mm, va, &path))
+		return FAULT_NO_MEMORY;
+	if (page_is_own(*path.leaf))
+		return fault_reuse(&path);
+	struct page *copy = page_alloc(PAGE_ANON);
+	if (!copy)
+		return FAULT_NO_MEMORY; /* the path is ours now, which changes no memory */
+	return fault_copy(mm, &path, copy);
+}
+
+static bool access_allowed(pte_t entry, u64 error_code)
+{
+	if (error_code & FAULT_WRITE)
+		return entry & PTE_WRITE;
+	if (error_code & FAULT_FETCH)
+		return entry & PTE_EXEC;
+	return entry & PTE_PROT; /* x86 can read whatever it can write or execute */
+}
+
+static enum fault_result fault_resolve(struct mm *mm, va_t va, u64 error_code)
+{
+	bool write = error_code & FAULT_WRITE;
+	pte_t entry = tree_lookup(mm, va, NULL);
+	if (!entry)
+		return FAULT_NOT_MAPPED;
+	if (!access_allowed(entry, error_code))
+		return FAULT_NOT_ALLOWED;
+	if (entry & PTE_BUS)
+		return FAULT_BEYOND_FILE;
+	if (entry_is_reserved(entry))
+		return fault_untouched(mm, va, entry, write);
+	if (write)
+		return fault_write(mm, va);
+	return FAULT_DONE; /* mapped meanwhile by another thread, or a stale TLB entry */
+}
+
+static void fault_signal(enum fault_result result, va_t va)
+{
+	switch (result) {
+	case FAULT_NOT_MAPPED:
+		signal_fault(SIGSEGV, SEGV_MAPERR, va);
+		break;
+	case FAULT_NOT_ALLOWED:
+		signal_fault(SIGSEGV, SEGV_ACCERR, va);
+		break;
+	case FAULT_BEYOND_FILE:
+		signal_fault(SIGBUS, BUS_ADRERR, va);
+		break;
+	case FAULT_NO_MEMORY:
+		kprintf("out of memory: %s (pid %d) is killed\n", current->name,
+			task_tgid(current));
+		signal_kill_current();
+		break;
+	case FAULT_DONE:
+		break;
+	}
+}
+
+void fault_page(struct regs *regs, va_t va, u64 error_code)
+{
+	bool from_user = regs_from_user(regs);
+	if (!from_user && !uaccess_covers(regs->rip))
+		panic_regs(regs, "page fault in the kernel at %#lx, error code %#lx", va, error_code);
+	if (error_code & FAULT_RESERVED_BIT)
+		panic_regs(regs, "reserved bit set in a page table, walking to %#lx", va);
+
+	enum fault_result result = FAULT_NOT_MAPPED;
+	struct mm *mm = current->mm;
+	if (va < USER_END && mm) {
+		mutex_lock(&mm->lock);
+		result = fault_resolve(mm, va & PAGE_MASK, error_code);
+		count_fault(mm);
+		mutex_unlock(&mm->lock);
+	}
+	if (result == FAULT_DONE)
+		return;
+	if (from_user)
+		fault_signal(result, va);
+	else
+		uaccess_fixup(regs);
+}

@@ -1,0 +1,22 @@
+/*
+ * Page faults: demand paging and copy-on-write.
+ */
+#ifndef MM_FAULT_H
+#define MM_FAULT_H
+
+#include "arch/regs.h"
+#include "mm/mm.h"
+
+/* Bits of the error code that the CPU pushes (SDM vol. 3A 4.7). */
+enum fault_bits {
+	FAULT_PRESENT = 1, /* the walk ended at a present entry that forbids it */
+	FAULT_WRITE = 2,
+	FAULT_USER = 4,
+	FAULT_RESERVED_BIT = 8,
+	FAULT_FETCH = 16,
+};
+
+/* From the trap entry, interrupts on (if they were before the fault). */
+void fault_page(struct regs *regs, va_t va, u64 error_code);
+
+#endif

@@ -1,0 +1,110 @@
+/*
+ * Physical memory at boot: finds room for the array of struct page, and puts
+ * every usable frame that nobody occupies on the free list.
+ *
+ * Occupied are the first MiB (BIOS data, VGA), the kernel with its early
+ * tables, the modules (until fs_init has unpacked them: page_free_boot), and
+ * the array itself. Sources: boot_info, filled by boot/ from the loader.
+ *
+ * Entry points: page_init, page_free_boot. Runs before interrupts are on.
+ */
+#include "arch/boot_info.h"
+#include "lib/panic.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "mm/page.h"
+
+extern char kernel_start[], kernel_end[]; /* linker.ld */
+
+static struct boot_range array_range;
+
+static pa_t kernel_pa(const char *symbol)
+{
+	return (pa_t)symbol - KERNEL_BASE;
+}
+
+/* If [start, end) meets an occupied range: true, and where that range ends. */
+static bool occupied(pa_t start, pa_t end, pa_t *resume)
+{
+	struct boot_range taken[BOOT_MAX_MODULES + 3];
+	u32 n = 0;
+	taken[n++] = (struct boot_range){0, MIB, false};
+	taken[n++] = (struct boot_range){kernel_pa(kernel_start), kernel_pa(kernel_end), false};
+	taken[n++] = array_range;
+	for (u32 i = 0; i < boot_info.nmodules; i++)
+		taken[n++] = boot_info.module[i];
+	for (u32 i = 0; i < n; i++) {
+		if (start < taken[i].end && end > taken[i].start) {
+			*resume = ROUND_UP(taken[i].end, PAGE_SIZE);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* First-fit room for len bytes in usable memory that is free. */
+static pa_t find_room(u64 len_bytes)
+{
+	for (u32 i = 0; i < boot_info.nranges; i++) {
+		const struct boot_range *range = &boot_info.range[i];
+		if (!range->usable)
+			continue;
+		pa_t at = ROUND_UP(range->start, PAGE_SIZE);
+		while (at + len_bytes <= range->end) {
+			pa_t resume;
+			if (!occupied(at, at + len_bytes, &resume))
+				return at;
+			at = resume;
+		}
+	}
+	panic("too little memory: no room for %lu KiB of page structures; give the machine more",
+	      len_bytes / KIB);
+}
+
+static void free_range(const struct boot_range *range)
+{
+	pa_t at = ROUND_UP(range->start, PAGE_SIZE);
+	while (at + PAGE_SIZE <= range->end) {
+		pa_t resume;
+		if (occupied(at, at + PAGE_SIZE, &resume)) {
+			at = resume;
+			continue;
+		}
+		page_release_boot(pa_page(at));
+		at += PAGE_SIZE;
+	}
+}
+
+void page_init(void)
+{
+	pa_t top = 0;
+	for (u32 i = 0; i < boot_info.nranges; i++)
+		if (boot_info.range[i].usable)
+			top = MAX(top, boot_info.range[i].end);
+	npages = top >> PAGE_SHIFT;
+
+	u64 len_bytes = ROUND_UP(npages * sizeof(struct page), PAGE_SIZE);
+	pa_t at = find_room(len_bytes);
+	array_range = (struct boot_range){at, at + len_bytes, false};
+	pages = pa_kva(at);
+	for (pfn_t pfn = 0; pfn < npages; pfn++)
+		pages[pfn] = (struct page){.refs = 1, .kind = PAGE_BOOT};
+	page_count_boot(npages);
+
+	for (u32 i = 0; i < boot_info.nranges; i++)
+		if (boot_info.range[i].usable)
+			free_range(&boot_info.range[i]);
+
+	zero_page = page_alloc_zeroed(PAGE_KERNEL);
+	if (!zero_page)
+		panic("too little memory: nothing is left beside the kernel and the initramfs");
+	page_set_kind(zero_page, PAGE_BOOT);
+}
+
+void page_free_boot(pa_t start, pa_t end)
+{
+	pa_t at = ROUND_UP(start, PAGE_SIZE);
+	for (; at + PAGE_SIZE <= end; at += PAGE_SIZE)
+		if (pa_page(at)->kind == PAGE_BOOT)
+			page_release_boot(pa_page(at));
+}

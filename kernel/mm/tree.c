@@ -1,0 +1,323 @@
+/*
+ * The tree: sharing a page table at every level, and making it one's own again.
+ *
+ * Two rules of the CPU carry it. W bits are ANDed down a walk (SDM vol. 3A
+ * 4.6): W clear in one entry of the root write-protects 512 GiB. And a table
+ * may hang below several roots at once. So fork copies the root alone, with W
+ * clear (tree_share), and a write makes its walk private again, table by table
+ * from the top (tree_own_path). At each level it finds one of
+ *
+ *	W set, one reference       ours already
+ *	W clear, one reference     was shared, is not any more: take_back
+ *	more references            shared: copy_table, and let go of the original
+ *	reserved, or empty         a new table (new_table)
+ *
+ * Everything that a walk can need is allocated before the first entry changes.
+ * A table is filled, then named by the entry above, then flushed, and only
+ * then is the one it replaces put (invariant I4).
+ *
+ * Entry points: tree_share, tree_own_path, tree_set_leaf, tree_put.
+ * Locks: mm->lock of the address space; counts are atomic, because others
+ * may let go of a shared table at any time.
+ */
+#include "mm/tree.h"
+#include "arch/mmu.h"
+#include "lib/panic.h"
+#include "mm/tree_private.h"
+#include "proc/sched.h"
+
+struct page *tree_new(void)
+{
+	struct page *root = page_alloc_zeroed(PAGE_TABLE);
+	if (!root)
+		return NULL;
+	root->level = LEVEL_ROOT;
+	mmu_fill_kernel_half(table_entries(root));
+	return root;
+}
+
+pte_t leaf_entry(const struct page *page, u64 prot, bool shared)
+{
+	pte_t entry = page_pa(page) | prot;
+	if (shared)
+		entry |= PTE_SHARED;
+	if (prot == 0)
+		return entry | PTE_FRAME;
+	entry |= PTE_P | PTE_U;
+	if (!(prot & PTE_EXEC))
+		entry |= PTE_NX;
+	if (shared && (prot & PTE_WRITE))
+		entry |= PTE_W;
+	return entry;
+}
+
+pte_t reserved_entry(u64 prot)
+{
+	return PTE_RESERVED | prot;
+}
+
+/*
+ * The entry as it stands in a second table that shares what it points to: one
+ * reference more, and no W, which would let the CPU write past the sharing.
+ * MAP_SHARED leaves are meant to be written by both.
+ */
+static pte_t entry_share(pte_t entry, int level)
+{
+	if (!entry_is_table(entry, level) && !entry_is_page(entry, level))
+		return entry;
+	page_get(entry_page(entry));
+	if (level == LEVEL_LEAF && (entry & PTE_SHARED))
+		return entry;
+	return entry & ~PTE_W;
+}
+
+struct page *tree_share(struct mm *mm)
+{
+	kassert(mutex_held(&mm->lock));
+	struct page *parent = pa_page(mm->root);
+	struct page *child = tree_new();
+	if (!child)
+		return NULL;
+
+	pte_t *from = table_entries(parent);
+	pte_t *to = table_entries(child);
+	for (unsigned i = 0; i < ROOT_USER_ENTRIES; i++) {
+		if (!from[i])
+			continue;
+		to[i] = entry_share(from[i], LEVEL_ROOT);
+		from[i] = to[i];
+	}
+	child->used = parent->used;
+	child->resident = parent->resident;
+	tlb_flush_mm(mm);
+	return child;
+}
+
+/* Fills a fresh frame with the shared form of every entry of a table. */
+static void copy_table(struct page *copy, const struct page *table)
+{
+	const pte_t *from = table_entries(table);
+	pte_t *to = table_entries(copy);
+	int level = table->level;
+	for (unsigned i = 0; i < TABLE_ENTRIES; i++)
+		to[i] = from[i] ? entry_share(from[i], level) : 0;
+	copy->level = table->level;
+	copy->used = table->used;
+	copy->resident = table->resident;
+}
+
+/*
+ * The table has been shared, and the others are gone. What it points to may
+ * still be shared, though its entries say W from before: those W come off, so
+ * that the way down is trusted no further than it has been looked at. All
+ * entries that point to tables lose it, because those tables may have been
+ * shared, copied away from and left alone in the meantime, and then their own
+ * entries lie in the same way; each is taken back when a write goes through it.
+ */
+static void take_back(struct page *table)
+{
+	pte_t *entry = table_entries(table);
+	for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
+		if (!(entry[i] & PTE_P) || !(entry[i] & PTE_W))
+			continue;
+		if (table->level > LEVEL_LEAF)
+			entry[i] &= ~PTE_W;
+		else if (!(entry[i] & PTE_SHARED) && page_refs(entry_page(entry[i])) > 1)
+			entry[i] &= ~PTE_W;
+	}
+}
+
+/* Fills a fresh frame as the next level below an entry that is reserved or empty. */
+static void new_table(struct page *table, int level, pte_t above)
+{
+	pte_t *entry = table_entries(table);
+	for (unsigned i = 0; i < TABLE_ENTRIES; i++)
+		entry[i] = above;
+	table->level = level;
+	table->used = above ? TABLE_ENTRIES : 0;
+	table->resident = 0;
+}
+
+/* Frames set aside for a walk, and tables that it has replaced. */
+struct walk {
+	struct page *spare[LEVEL_ROOT];
+	struct page *replaced[LEVEL_ROOT];
+	u32 nspare, nreplaced;
+};
+
+/* How many tables on the way to va (from this one down) must be new or copied. */
+static u32 tables_needed(const struct page *table, va_t va)
+{
+	for (int level = table->level; level > LEVEL_LEAF; level--) {
+		pte_t entry = table_entries(table)[level_index(va, level)];
+		if (!entry_is_table(entry, level))
+			return level - LEVEL_LEAF;
+		table = entry_page(entry);
+		if (page_refs(table) > 1)
+			return level - LEVEL_LEAF; /* its copy shares, and so must all below */
+	}
+	return 0;
+}
+
+static int walk_prepare(struct walk *walk, const struct page *root, va_t va)
+{
+	u32 need = tables_needed(root, va);
+	walk->nspare = walk->nreplaced = 0;
+	while (walk->nspare < need) {
+		struct page *frame = page_alloc(PAGE_TABLE);
+		if (!frame) {
+			while (walk->nspare > 0)
+				page_put(walk->spare[--walk->nspare]);
+			return -ENOMEM;
+		}
+		walk->spare[walk->nspare++] = frame;
+	}
+	return 0;
+}
+
+/* The old tables go once no CPU can walk them any more. */
+static void walk_finish(struct walk *walk, struct mm *mm, va_t va)
+{
+	if (walk->nreplaced > 0)
+		tlb_flush_page(mm, va); /* drops cached upper entries too */
+	while (walk->nreplaced > 0)
+		tree_put(walk->replaced[--walk->nreplaced]);
+	while (walk->nspare > 0) /* others let go of a table meanwhile */
+		page_put(walk->spare[--walk->nspare]);
+}
+
+/* The table below this entry of an own table: exclusively ours, and writable. */
+static struct page *own_table(struct page *parent, va_t va, struct walk *walk)
+{
+	int level = parent->level;
+	pte_t *entry = &table_entries(parent)[level_index(va, level)];
+
+	if (!entry_is_table(*entry, level)) {
+		struct page *table = walk->spare[--walk->nspare];
+		new_table(table, level - 1, *entry);
+		if (!*entry)
+			parent->used++;
+		*entry = page_pa(table) | PTE_P | PTE_W | PTE_U;
+		return table;
+	}
+
+	struct page *table = entry_page(*entry);
+	if (page_refs(table) > 1) {
+		struct page *copy = walk->spare[--walk->nspare];
+		copy_table(copy, table);
+		*entry = page_pa(copy) | PTE_P | PTE_W | PTE_U;
+		walk->replaced[walk->nreplaced++] = table;
+		return copy;
+	}
+	if (!(*entry & PTE_W)) {
+		take_back(table);
+		*entry |= PTE_W;
+	}
+	return table;
+}
+
+int tree_own_path(struct mm *mm, va_t va, struct path *path)
+{
+	kassert(mutex_held(&mm->lock));
+	kassert(va < USER_END);
+	struct page *table = pa_page(mm->root);
+	struct walk walk;
+	int error = walk_prepare(&walk, table, va);
+	if (error)
+		return error;
+
+	path->va = va;
+	path->table[LEVEL_ROOT] = table;
+	for (int level = LEVEL_ROOT; level > LEVEL_LEAF; level--) {
+		table = own_table(table, va, &walk);
+		path->table[level - 1] = table;
+	}
+	path->leaf = &table_entries(table)[level_index(va, LEVEL_LEAF)];
+	walk_finish(&walk, mm, va);
+	return 0;
+}
+
+int tree_own_table(struct mm *mm, struct page *parent, va_t va, struct page **table_out)
+{
+	struct walk walk = {.nspare = 0};
+	pte_t entry = table_entries(parent)[level_index(va, parent->level)];
+	if (!entry_is_table(entry, parent->level) || page_refs(entry_page(entry)) > 1) {
+		walk.spare[0] = page_alloc(PAGE_TABLE);
+		if (!walk.spare[0])
+			return -ENOMEM;
+		walk.nspare = 1;
+	}
+	*table_out = own_table(parent, va, &walk);
+	walk_finish(&walk, mm, va);
+	return 0;
+}
+
+/* Data pages that count as resident: the zero page is nobody's. */
+static int entry_resident(pte_t entry)
+{
+	return (entry & (PTE_P | PTE_FRAME)) && entry_page(entry) != zero_page;
+}
+
+void table_set_leaf(struct page *table, unsigned index, pte_t entry)
+{
+	pte_t *slot = &table_entries(table)[index];
+	table->used += (entry != 0) - (*slot != 0);
+	table->resident += entry_resident(entry) - entry_resident(*slot);
+	*slot = entry;
+}
+
+void tree_set_leaf(struct path *path, pte_t entry)
+{
+	struct page *leaf_table = path->table[LEVEL_LEAF];
+	u32 before = leaf_table->resident;
+	table_set_leaf(leaf_table, level_index(path->va, LEVEL_LEAF), entry);
+	for (int level = LEVEL_LEAF + 1; level <= LEVEL_ROOT; level++)
+		path->table[level]->resident += leaf_table->resident - before;
+}
+
+void tree_put(struct page *top)
+{
+	struct {
+		struct page *table;
+		unsigned next;
+	} stack[LEVEL_ROOT];
+	int depth = 0;
+
+	if (!page_drop(top))
+		return;
+	stack[depth++].table = top;
+	stack[0].next = 0;
+	while (depth > 0) {
+		struct page *table = stack[depth - 1].table;
+		int level = table->level;
+		if (table->used == 0 || stack[depth - 1].next == table_length(level)) {
+			page_free(table);
+			depth--;
+			sched_point();
+			continue;
+		}
+		pte_t entry = table_entries(table)[stack[depth - 1].next++];
+		table->used -= (entry != 0);
+		if (entry_is_page(entry, level)) {
+			page_put(entry_page(entry));
+		} else if (entry_is_table(entry, level) && page_drop(entry_page(entry))) {
+			stack[depth].table = entry_page(entry);
+			stack[depth++].next = 0;
+		}
+	}
+}
+
+pte_t tree_lookup(struct mm *mm, va_t va, u64 *span_out)
+{
+	const struct page *table = pa_page(mm->root);
+	int level = LEVEL_ROOT;
+	pte_t entry = table_entries(table)[level_index(va, level)];
+	while (entry_is_table(entry, level)) {
+		table = entry_page(entry);
+		level--;
+		entry = table_entries(table)[level_index(va, level)];
+	}
+	if (span_out)
+		*span_out = level_span(level);
+	return entry;
+}

@@ -1,0 +1,125 @@
+/*
+ * The tree: a four-level page table that is the whole address space, shared
+ * copy-on-write at every level. docs/memory.md tells the idea; the invariants
+ * I1 to I4 stand there and in DESIGN. This is the one interface that changes
+ * tables: nothing outside of mm/tree.c and mm/tree_range.c stores an entry.
+ *
+ * All of it needs mm->lock held, unless a line says otherwise, and takes frames
+ * from the free list: -ENOMEM leaves a valid tree that maps the same memory.
+ */
+#ifndef MM_TREE_H
+#define MM_TREE_H
+
+#include "lib/errno.h"
+#include "mm/mm.h"
+#include "mm/page.h"
+
+/* What an entry is (docs/memory.md, table of kinds). */
+
+static inline bool entry_is_table(pte_t entry, int level)
+{
+	return level > LEVEL_LEAF && (entry & PTE_P);
+}
+
+static inline bool entry_is_page(pte_t entry, int level)
+{
+	return level == LEVEL_LEAF && (entry & (PTE_P | PTE_FRAME));
+}
+
+static inline bool entry_is_reserved(pte_t entry)
+{
+	return !(entry & PTE_P) && (entry & PTE_RESERVED);
+}
+
+/* The table or data frame that a present (or PROT_NONE) entry points to. */
+static inline struct page *entry_page(pte_t entry)
+{
+	return pa_page(entry & PTE_ADDR);
+}
+
+static inline pte_t *table_entries(const struct page *table)
+{
+	return page_kva(table);
+}
+
+/* In the root only the lower half belongs to the tree. */
+static inline unsigned table_length(int level)
+{
+	return level == LEVEL_ROOT ? ROOT_USER_ENTRIES : TABLE_ENTRIES;
+}
+
+/*
+ * A walk whose tables all belong to one address space alone: they may be
+ * written. table[LEVEL_ROOT] is the root; leaf points into table[LEVEL_LEAF].
+ */
+struct path {
+	va_t va;
+	struct page *table[LEVEL_ROOT + 1];
+	pte_t *leaf;
+};
+
+/* A new root without user memory; NULL when out of memory. Needs no lock. */
+struct page *tree_new(void);
+
+/*
+ * fork: a new root that shares everything below the old one. Write-protects
+ * the old root's entries and flushes mm on all CPUs. NULL: out of memory.
+ */
+struct page *tree_share(struct mm *mm);
+
+/* Lets go of one reference of a table (or root); the last one frees all below
+ * it that nobody else holds. A loop, with points to yield. Flush first (I4). No lock. */
+void tree_put(struct page *table);
+
+/*
+ * The walk to va, made this address space's own from the top down: copies what
+ * is shared, takes back what no longer is, splits what is reserved, adds what
+ * is missing. Nothing is mapped by it.
+ */
+int tree_own_path(struct mm *mm, va_t va, struct path *path);
+
+/* Stores a leaf entry; counts it. The reference of a page in it comes from the
+ * caller; that of a page in the old entry goes to the caller, who flushes before the put. */
+void tree_set_leaf(struct path *path, pte_t entry);
+
+/* The leaf entry for a page, as protection and sharing say. W stays clear, unless shared. */
+pte_t leaf_entry(const struct page *page, u64 prot, bool shared);
+
+/* The entry for untouched anonymous memory of this protection. */
+pte_t reserved_entry(u64 prot);
+
+/*
+ * The entry that decides about va, from whatever level it stands at; *span_out
+ * (may be NULL) is the number of bytes around va that it stands for. Reads only.
+ */
+pte_t tree_lookup(struct mm *mm, va_t va, u64 *span_out);
+
+/* mm/tree_range.c: whole spans. start and end are page-aligned, end <= USER_END. */
+
+/* Nothing is mapped in [start, end) afterwards. */
+int tree_unmap(struct mm *mm, va_t start, va_t end);
+
+/* Puts the reserved entry for the whole of an empty range. */
+int tree_reserve(struct mm *mm, va_t start, va_t end, pte_t reserved);
+
+/* Changes the protection; -ENOMEM also where [start, end) has a hole (what lies before it
+ * has changed then, as on Linux). */
+int tree_protect(struct mm *mm, va_t start, va_t end, u64 prot);
+
+/* madvise(MADV_DONTNEED): private pages become untouched memory again. */
+int tree_discard(struct mm *mm, va_t start, va_t end);
+
+/* Moves entries to an empty range of the same length (mremap). */
+int tree_move(struct mm *mm, va_t from, va_t to, u64 len_bytes);
+
+/* mm/tree_gap.c: the highest used span that meets [low, high): false if it is all empty. */
+bool tree_last_used(struct mm *mm, va_t low, va_t high, va_t *used_start);
+
+/* A gap of len bytes for mmap, below hint or anywhere; 0 if there is none. */
+va_t tree_find_gap(struct mm *mm, u64 len_bytes);
+
+/* mm/tlb.c: flushes on every CPU that may have this root's walks cached. */
+void tlb_flush_page(struct mm *mm, va_t va);
+void tlb_flush_mm(struct mm *mm);
+
+#endif

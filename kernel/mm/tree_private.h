@@ -1,0 +1,16 @@
+/*
+ * What tree.c shares with tree_range.c and nobody else: changing one table
+ * that is already known to be the address space's own.
+ */
+#ifndef MM_TREE_PRIVATE_H
+#define MM_TREE_PRIVATE_H
+
+#include "mm/tree.h"
+
+/* One step of tree_own_path: the table below parent's entry for va, made our own. */
+int tree_own_table(struct mm *mm, struct page *parent, va_t va, struct page **table_out);
+
+/* Stores a leaf entry in an own leaf table; counts in this table only. */
+void table_set_leaf(struct page *table, unsigned index, pte_t entry);
+
+#endif

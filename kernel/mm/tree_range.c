@@ -1,0 +1,272 @@
+/*
+ * The tree over whole ranges: unmap, reserve, protect, discard, move.
+ *
+ * One walk serves the first four. It goes through the entries that meet
+ * [start, end) and treats an entry as a whole where the range covers all that
+ * it stands for: a 1 GiB reservation is one store, and a subtree that is
+ * unmapped is cut off by one. Otherwise it makes the table below its own
+ * (tree_own_table: copied, taken back or split) and goes down.
+ *
+ * What the walk cuts off is gathered, then flushed, then put (invariant I4).
+ *
+ * Entry points: the functions of mm/tree.h's second part. Lock: mm->lock.
+ */
+#include "lib/panic.h"
+#include "mm/tree_private.h"
+#include "proc/sched.h"
+
+enum change_op { CHANGE_UNMAP, CHANGE_RESERVE, CHANGE_PROTECT, CHANGE_DISCARD };
+
+enum { GATHER_MAX = 60 };
+
+struct change {
+	struct mm *mm;
+	enum change_op op;
+	va_t start, end;
+	pte_t reserved;	/* CHANGE_RESERVE */
+	u64 prot;	/* CHANGE_PROTECT */
+	bool must_flush;
+	u32 nvictims;
+	struct page *victim[GATHER_MAX]; /* data frames and tables cut off, not yet put */
+};
+
+static void gather_finish(struct change *c)
+{
+	if (c->must_flush && c->end - c->start == PAGE_SIZE)
+		tlb_flush_page(c->mm, c->start);
+	else if (c->must_flush)
+		tlb_flush_mm(c->mm);
+	c->must_flush = false;
+	while (c->nvictims > 0) {
+		struct page *page = c->victim[--c->nvictims];
+		if (page->kind == PAGE_TABLE)
+			tree_put(page);
+		else
+			page_put(page);
+	}
+}
+
+static void gather_add(struct change *c, struct page *page)
+{
+	c->must_flush = true;
+	c->victim[c->nvictims++] = page;
+	if (c->nvictims == GATHER_MAX)
+		gather_finish(c);
+}
+
+/* Cuts off what an entry of an own table points to, and leaves the entry empty. */
+static void cut_off(struct change *c, struct page *table, unsigned index)
+{
+	pte_t *slot = &table_entries(table)[index];
+	pte_t entry = *slot;
+	if (table->level == LEVEL_LEAF) {
+		table_set_leaf(table, index, 0);
+		if (entry_is_page(entry, LEVEL_LEAF))
+			gather_add(c, entry_page(entry));
+		return;
+	}
+	*slot = 0;
+	table->used--;
+	if (entry_is_table(entry, table->level)) {
+		table->resident -= entry_page(entry)->resident;
+		gather_add(c, entry_page(entry));
+	}
+}
+
+/* An entry with other protection; W stays where it was and may stay. */
+static pte_t entry_protect(pte_t entry, u64 prot)
+{
+	u64 keep = entry & (PTE_SHARED | PTE_NOWRITE | PTE_BUS | PTE_RESERVED);
+	if (entry_is_reserved(entry))
+		return keep | prot;
+	pte_t changed = leaf_entry(entry_page(entry), prot, entry & PTE_SHARED) | keep;
+	if (prot & PTE_WRITE)
+		changed |= entry & PTE_W;
+	return changed;
+}
+
+static int protect_entry(struct change *c, struct page *table, unsigned index)
+{
+	pte_t *slot = &table_entries(table)[index];
+	if (!*slot)
+		return -ENOMEM;
+	if ((*slot & PTE_NOWRITE) && (c->prot & PTE_WRITE))
+		return -EACCES;
+	if (!entry_is_reserved(*slot))
+		c->must_flush = true;
+	*slot = entry_protect(*slot, c->prot);
+	return 0;
+}
+
+static void discard_entry(struct change *c, struct page *table, unsigned index)
+{
+	pte_t entry = table_entries(table)[index];
+	if (!entry_is_page(entry, table->level) || (entry & PTE_SHARED))
+		return;
+	table_set_leaf(table, index, reserved_entry(entry & PTE_PROT));
+	gather_add(c, entry_page(entry));
+}
+
+/* The range covers all of this entry, and it is no table, or need not be entered. */
+static int change_whole(struct change *c, struct page *table, unsigned index)
+{
+	pte_t *slot = &table_entries(table)[index];
+	switch (c->op) {
+	case CHANGE_UNMAP:
+		if (*slot)
+			cut_off(c, table, index);
+		return 0;
+	case CHANGE_RESERVE:
+		kassert(!*slot);
+		*slot = c->reserved;
+		table->used++;
+		return 0;
+	case CHANGE_PROTECT:
+		return protect_entry(c, table, index);
+	case CHANGE_DISCARD:
+		discard_entry(c, table, index);
+		return 0;
+	}
+	return 0;
+}
+
+static bool must_enter(const struct change *c, pte_t entry, int level)
+{
+	if (c->op == CHANGE_UNMAP)
+		return false;
+	return entry_is_table(entry, level);
+}
+
+static int change_table(struct change *c, struct page *table, va_t table_va);
+
+/* The range covers part of this entry, or the table below must be entered anyway. */
+static int change_below(struct change *c, struct page *table, unsigned index, va_t entry_va)
+{
+	pte_t entry = table_entries(table)[index];
+	if (!entry && c->op != CHANGE_RESERVE)
+		return c->op == CHANGE_PROTECT ? -ENOMEM : 0;
+	if (c->op == CHANGE_DISCARD && entry_is_reserved(entry))
+		return 0;
+
+	struct page *below;
+	int error = tree_own_table(c->mm, table, entry_va, &below);
+	if (error)
+		return error;
+	u32 before = below->resident;
+	error = change_table(c, below, entry_va);
+	table->resident += below->resident - before;
+	if (below->used == 0)
+		cut_off(c, table, index);
+	return error;
+}
+
+/* Recursion is by level: four deep at most. */
+static int change_table(struct change *c, struct page *table, va_t table_va)
+{
+	int level = table->level;
+	u64 span = level_span(level);
+	va_t from = MAX(c->start, table_va);
+	unsigned index = level_index(from, level);
+
+	for (; index < table_length(level); index++) {
+		va_t entry_va = table_va + index * span;
+		if (entry_va >= c->end)
+			break;
+		bool whole = c->start <= entry_va && entry_va + span <= c->end;
+		pte_t entry = table_entries(table)[index];
+		int error;
+		if (whole && !must_enter(c, entry, level))
+			error = change_whole(c, table, index);
+		else
+			error = change_below(c, table, index, entry_va);
+		if (error)
+			return error;
+	}
+	sched_point();
+	return 0;
+}
+
+static int change_range(struct change *c)
+{
+	kassert(mutex_held(&c->mm->lock));
+	kassert(c->end <= USER_END && !((c->start | c->end) & ~PAGE_MASK));
+	if (c->start >= c->end)
+		return 0;
+	int error = change_table(c, pa_page(c->mm->root), 0);
+	gather_finish(c);
+	return error;
+}
+
+int tree_unmap(struct mm *mm, va_t start, va_t end)
+{
+	struct change c = {.mm = mm, .op = CHANGE_UNMAP, .start = start, .end = end};
+	return change_range(&c);
+}
+
+int tree_reserve(struct mm *mm, va_t start, va_t end, pte_t reserved)
+{
+	struct change c = {.mm = mm, .op = CHANGE_RESERVE, .start = start, .end = end,
+			   .reserved = reserved};
+	int error = change_range(&c);
+	if (error)
+		tree_unmap(mm, start, end); /* cannot need memory: what it meets is ours */
+	return error;
+}
+
+int tree_protect(struct mm *mm, va_t start, va_t end, u64 prot)
+{
+	struct change c = {.mm = mm, .op = CHANGE_PROTECT, .start = start, .end = end,
+			   .prot = prot};
+	return change_range(&c);
+}
+
+int tree_discard(struct mm *mm, va_t start, va_t end)
+{
+	struct change c = {.mm = mm, .op = CHANGE_DISCARD, .start = start, .end = end};
+	return change_range(&c);
+}
+
+/* Moves what one entry at `from` says about the first bytes of len; how many, or -errno. */
+static s64 move_some(struct mm *mm, va_t from, va_t to, u64 len_bytes)
+{
+	u64 span;
+	pte_t entry = tree_lookup(mm, from, &span);
+	u64 chunk = MIN(len_bytes, span - (from & (span - 1)));
+	if (!entry)
+		return chunk;
+	if (entry_is_reserved(entry)) {
+		int error = tree_reserve(mm, to, to + chunk, entry);
+		return error ? error : (s64)chunk;
+	}
+	struct path source, target;
+	int error = tree_own_path(mm, to, &target);
+	if (!error)
+		error = tree_own_path(mm, from, &source);
+	if (error)
+		return error;
+	tree_set_leaf(&target, *source.leaf); /* the reference moves along */
+	tree_set_leaf(&source, 0);
+	return PAGE_SIZE;
+}
+
+int tree_move(struct mm *mm, va_t from, va_t to, u64 len_bytes)
+{
+	u64 done = 0;
+	while (done < len_bytes) {
+		s64 moved = move_some(mm, from + done, to + done, len_bytes - done);
+		if (moved < 0) {
+			/* Back again: the tables of `from` are still there and ours. */
+			tree_unmap(mm, from, from + done);
+			for (u64 back = 0; back < done;) {
+				s64 n = move_some(mm, to + back, from + back, done - back);
+				back += n > 0 ? (u64)n : PAGE_SIZE;
+			}
+			tree_unmap(mm, to, to + len_bytes);
+			return moved;
+		}
+		done += moved;
+		sched_point();
+	}
+	tlb_flush_mm(mm);
+	return tree_unmap(mm, from, from + len_bytes);
+}

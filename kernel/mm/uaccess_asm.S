@@ -1,0 +1,117 @@
+/*
+ * The instructions that touch user memory, and where each goes on when it
+ * faults for good. Each entry of .uaccess_table is a pair: the address of the
+ * instruction, the address of its fixup (mm/uaccess.c looks them up).
+ *
+ * stac and clac open and close user memory where the CPU has SMAP (SDM vol. 3A
+ * 4.6.1). Older CPUs do not know them, hence the test of a flag.
+ */
+	.section .uaccess_table, "a"
+	.global uaccess_table_start
+uaccess_table_start:
+
+	.macro USER_ACCESS fixup
+9:
+	.pushsection .uaccess_table, "a"
+	.quad 9b, \fixup
+	.popsection
+	.endm
+
+	.text
+
+/*
+ * size_t uaccess_copy(void *to, const void *from, size_t n)
+ *
+ * in:  rdi = to, rsi = from, rdx = n; either side may be user memory
+ * out: rax = how many bytes were not copied
+ * uses rcx. By eight bytes, then by one; a fault among the eights goes on by
+ * bytes, to find the exact place.
+ */
+	.global uaccess_copy
+	.type uaccess_copy, @function
+uaccess_copy:
+	.cfi_startproc
+	cmpb	$0, uaccess_smap(%rip)
+	je	1f
+	stac
+1:	mov	%rdx, %rcx
+	shr	$3, %rcx
+	and	$7, %edx
+	USER_ACCESS 3f
+	rep movsq
+2:	mov	%edx, %ecx
+	USER_ACCESS 4f
+	rep movsb
+	jmp	4f
+3:	lea	(%rdx,%rcx,8), %rdx	/* bytes left: eights not done, and the rest */
+	mov	%rdx, %rcx
+	USER_ACCESS 4f
+	rep movsb
+4:	mov	%rcx, %rax
+	cmpb	$0, uaccess_smap(%rip)
+	je	5f
+	clac
+5:	ret
+	.cfi_endproc
+	.size uaccess_copy, . - uaccess_copy
+
+/*
+ * size_t uaccess_clear(void *to, size_t n)
+ *
+ * in:  rdi = to (user memory), rsi = n
+ * out: rax = how many bytes were not cleared
+ */
+	.global uaccess_clear
+	.type uaccess_clear, @function
+uaccess_clear:
+	.cfi_startproc
+	cmpb	$0, uaccess_smap(%rip)
+	je	1f
+	stac
+1:	mov	%rsi, %rcx
+	xor	%eax, %eax
+	USER_ACCESS 2f
+	rep stosb
+2:	mov	%rcx, %rax
+	cmpb	$0, uaccess_smap(%rip)
+	je	3f
+	clac
+3:	ret
+	.cfi_endproc
+	.size uaccess_clear, . - uaccess_clear
+
+/*
+ * ssize_t uaccess_string(char *to, const char *from, size_t n)
+ *
+ * in:  rdi = to (kernel), rsi = from (user), rdx = n > 0
+ * out: rax = length without the NUL, n if there was none, -14 (EFAULT)
+ */
+	.global uaccess_string
+	.type uaccess_string, @function
+uaccess_string:
+	.cfi_startproc
+	cmpb	$0, uaccess_smap(%rip)
+	je	1f
+	stac
+1:	xor	%eax, %eax
+2:	cmp	%rdx, %rax
+	je	4f
+	USER_ACCESS 3f
+	movb	(%rsi,%rax), %cl
+	movb	%cl, (%rdi,%rax)
+	test	%cl, %cl
+	jz	4f
+	inc	%rax
+	jmp	2b
+3:	mov	$-14, %rax
+4:	cmpb	$0, uaccess_smap(%rip)
+	je	5f
+	clac
+5:	ret
+	.cfi_endproc
+	.size uaccess_string, . - uaccess_string
+
+	.section .uaccess_table, "a"
+	.global uaccess_table_end
+uaccess_table_end:
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,15 @@
+/*
+ * How the fault handler recognises an instruction of mm/uaccess_asm.S.
+ */
+#ifndef MM_UACCESS_PRIVATE_H
+#define MM_UACCESS_PRIVATE_H
+
+#include "arch/regs.h"
+
+/* The instruction is one that may touch user memory. */
+bool uaccess_covers(va_t rip);
+
+/* Makes it end early: regs go on at its fixup. False if it has none. */
+bool uaccess_fixup(struct regs *regs);
+
+#endif
