@@ -13,6 +13,7 @@
 #define FS_INODE_H
 
 #include "fs/file.h"
+#include "lib/list.h"
 
 enum file_type { /* st_mode & S_IFMT */
 	S_IFMT = 0170000, S_IFSOCK = 0140000, S_IFLNK = 0120000, S_IFREG = 0100000,
@@ -35,10 +36,17 @@ struct inode {
 	const struct file_ops *ops;		 /* c: what open gives the file */
 	const struct inode_ops *inode_ops;	 /* c: fs/dentry.h */
 	void *pages;		/* i: the file's pages by index (fs/pages.c) */
+	u64 npages;		/* i: how many there are, for st_blocks */
+	u8 pages_height;	/* i: levels of nodes above the pages; 0: pages is page 0 itself */
+	struct super *super;	/* c: the file system it belongs to (fs/dentry.h) */
+	struct list all_link;	/* names_lock: all inodes alive */
 	struct dentry *name;	/* fs tree lock: a name it has, for /proc/PID/maps; not counted */
 	void *private;		/* of the file system */
 };
 
+/* A new inode with one reference, owned by the current task; ops are those of a ramfs
+ * inode of that type. NULL when out of memory. */
+struct inode *inode_new(struct super *super, u32 mode);
 struct inode *inode_get(struct inode *inode);
 void inode_put(struct inode *inode);
 
@@ -61,6 +69,29 @@ bool file_path(struct file *file, char *buf, size_t size);
 
 /* For /proc/audit: calls fn for every page that a file holds, of all inodes alive. */
 void inode_each_page(void (*fn)(struct page *page, void *arg), void *arg);
+
+/* The time for atime, mtime and ctime. */
+u64 inode_now_ns(void);
+void inode_modified(struct inode *inode); /* mtime and ctime become now; i */
+
+/* A description that writes: -ETXTBSY while a program runs from the file. */
+int inode_write_get(struct inode *inode);
+void inode_write_put(struct inode *inode);
+
+enum { MAY_EXEC = 1, MAY_WRITE = 2, MAY_READ = 4 };
+struct creds;
+/* 0 or -EACCES by the permission bits; root passes, but runs only what has an x bit. */
+int inode_permission(const struct inode *inode, const struct creds *creds, u32 uid, u32 may);
+
+static inline u32 inode_type(const struct inode *inode)
+{
+	return inode->mode & S_IFMT;
+}
+
+static inline bool inode_is_dir(const struct inode *inode)
+{
+	return inode_type(inode) == S_IFDIR;
+}
 
 /* Character devices: /dev nodes and the archive's nodes with this number use the ops. */
 #define MAKEDEV(major, minor) ((u64)(major) << 8 | (minor))

@@ -1,0 +1,188 @@
+/*
+ * Inodes: their life, their pages for mmap and exec, and permission checks.
+ *
+ * An inode lives as long as a name, an open file or a mapping counts it. When
+ * it dies its pages lose the file's reference; who still maps one keeps it.
+ * Entry points: inode_new, inode_get, inode_put, inode_page, inode_path.
+ * Locks: inode->lock; the list of all inodes is under names_lock.
+ */
+#include "arch/cpu.h"
+#include "arch/time.h"
+#include "fs/ramfs.h"
+#include "lib/string.h"
+#include "mm/heap.h"
+#include "mm/page.h"
+#include "proc/task.h"
+
+static struct list all_inodes = LIST_INIT(all_inodes);
+
+u64 inode_now_ns(void)
+{
+	return time_boot_epoch_ns() + time_now_ns();
+}
+
+void inode_modified(struct inode *inode)
+{
+	inode->mtime_ns = inode->ctime_ns = inode_now_ns();
+}
+
+static const struct file_ops *ops_for(u32 mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFREG:
+		return &ramfs_file_ops;
+	case S_IFDIR:
+		return &ramfs_dir_ops;
+	case S_IFIFO:
+		return &fifo_ops;
+	case S_IFCHR:
+		return &chardev_ops;
+	default:
+		return &nodev_ops;
+	}
+}
+
+struct inode *inode_new(struct super *super, u32 mode)
+{
+	struct inode *inode = heap_zalloc(sizeof *inode);
+	if (!inode)
+		return NULL;
+	inode->refs = 1;
+	inode->mode = mode;
+	inode->nlink = 1;
+	inode->uid = current ? current->creds.fsuid : 0;
+	inode->gid = current ? current->creds.fsgid : 0;
+	inode->super = super;
+	inode->number = super->next_inode++;
+	inode->atime_ns = inode->mtime_ns = inode->ctime_ns = inode_now_ns();
+	inode->ops = ops_for(mode);
+	inode->inode_ops = &ramfs_inode_ops;
+	bool dir = (mode & S_IFMT) == S_IFDIR;
+	mutex_init(&inode->lock, "inode", dir ? RANK_INODE_DIR : RANK_INODE);
+	spin_lock(&names_lock);
+	list_append(&all_inodes, &inode->all_link);
+	spin_unlock(&names_lock);
+	return inode;
+}
+
+struct inode *inode_get(struct inode *inode)
+{
+	inode->refs++;
+	return inode;
+}
+
+void inode_put(struct inode *inode)
+{
+	if (--inode->refs)
+		return;
+	spin_lock(&names_lock);
+	list_remove(&inode->all_link);
+	spin_unlock(&names_lock);
+	pages_free_from(inode, 0);
+	if (inode->inode_ops && inode->inode_ops->free)
+		inode->inode_ops->free(inode);
+	if (inode->name)
+		dentry_forget(inode->name);
+	heap_free(inode);
+}
+
+struct page *inode_page(struct inode *inode, u64 index)
+{
+	if (inode->ops != &ramfs_file_ops)
+		return ERR_PTR(-ENODEV);
+	mutex_lock(&inode->lock);
+	struct page *page = pages_find_or_add(inode, index);
+	if (page)
+		page_get(page);
+	mutex_unlock(&inode->lock);
+	return page ? page : ERR_PTR(-ENOMEM);
+}
+
+struct inode *inode_new_anonymous(u64 size_bytes)
+{
+	static struct super super = {.dev = 1, .type = "tmpfs", .next_inode = 1};
+	struct inode *inode = inode_new(&super, S_IFREG | 0600);
+	if (!inode)
+		return ERR_PTR(-ENOMEM);
+	inode->nlink = 0;
+	inode->size_bytes = size_bytes;
+	return inode;
+}
+
+/* Moves a path that dentry_path left at the end of buf to its start. */
+static bool path_to_start(char *buf, const char *path)
+{
+	if (path)
+		memmove(buf, path, strlen(path) + 1);
+	return path != NULL;
+}
+
+/* The name cannot change hands meanwhile: once set, it stays while the inode lives. */
+bool inode_path(struct inode *inode, char *buf, size_t size)
+{
+	return inode->name && path_to_start(buf, dentry_path(inode->name, buf, size));
+}
+
+bool file_path(struct file *file, char *buf, size_t size)
+{
+	if (!file->dentry)
+		return inode_path(file->inode, buf, size);
+	return path_to_start(buf, dentry_path(file->dentry, buf, size));
+}
+
+/* Called with nothing else running (the audit stops the world): inode->lock is not taken. */
+void inode_each_page(void (*fn)(struct page *page, void *arg), void *arg)
+{
+	struct inode *inode;
+
+	spin_lock(&names_lock);
+	list_for_each(inode, &all_inodes, all_link)
+		pages_each(inode, fn, arg);
+	spin_unlock(&names_lock);
+}
+
+/* write_count and exec_count exclude each other; inode->lock makes check and step one. */
+int inode_write_get(struct inode *inode)
+{
+	int err = 0;
+	mutex_lock(&inode->lock);
+	if (inode->exec_count > 0)
+		err = -ETXTBSY;
+	else
+		inode->write_count++;
+	mutex_unlock(&inode->lock);
+	return err;
+}
+
+void inode_write_put(struct inode *inode)
+{
+	mutex_lock(&inode->lock);
+	inode->write_count--;
+	mutex_unlock(&inode->lock);
+}
+
+static bool in_group(const struct creds *creds, u32 gid)
+{
+	if (creds->fsgid == gid)
+		return true;
+	for (u32 i = 0; i < creds->ngroups; i++) {
+		if (creds->groups[i] == gid)
+			return true;
+	}
+	return false;
+}
+
+/* Source: path_resolution(7), "Permissions" and "Bypassing permission checks". */
+int inode_permission(const struct inode *inode, const struct creds *creds, u32 uid, u32 may)
+{
+	u32 bits = inode->mode;
+	if (uid == 0) {
+		bool run = inode_is_dir(inode) || (bits & 0111);
+		return (may & MAY_EXEC) && !run ? -EACCES : 0;
+	}
+	if (inode->uid == uid)
+		bits >>= 6;
+	else if (in_group(creds, inode->gid))
+		bits >>= 3;
+	return (bits & may) == may ? 0 : -EACCES;
+}

@@ -1,0 +1,263 @@
+/*
+ * The ramfs: making and removing inodes and names, and reading and writing
+ * files page by page. Directory reading is in fs/readdir.c.
+ *
+ * User copies run under inode->lock, a mutex, so they may fault: a fault takes
+ * mm.lock, which ranks after it. A copy that stops early ends the call with
+ * what was copied (read(2), write(2)).
+ */
+#include "fs/ramfs.h"
+
+#include "arch/cpu.h"
+#include "lib/string.h"
+#include "mm/heap.h"
+#include "mm/page.h"
+#include "mm/uaccess.h"
+#include "proc/task.h"
+
+enum { TMPFS_MAGIC = 0x01021994, DIRENT_BYTES = 20 /* what an entry adds to a directory's size */ };
+
+struct super *super_new(const char *type, u32 magic)
+{
+	static _Atomic u64 next_dev = 2;
+	struct super *super = heap_zalloc(sizeof *super);
+	if (!super)
+		return NULL;
+	super->dev = next_dev++;
+	super->type = type;
+	super->magic = magic;
+	super->next_inode = 1;
+	return super;
+}
+
+struct dentry *ramfs_mount(const char *type, struct dentry *covered, u32 mode)
+{
+	struct super *super = super_new(type, TMPFS_MAGIC);
+	if (!super)
+		return NULL;
+	struct inode *inode = inode_new(super, S_IFDIR | mode);
+	if (!inode)
+		goto free_super;
+	inode->nlink = 2;
+	struct dentry *root = dentry_new(covered ? covered->parent : NULL,
+					 covered ? covered->name : "",
+					 covered ? covered->name_len : 0, inode);
+	if (root)
+		return root;
+	inode_put(inode);
+free_super:
+	heap_free(super);
+	return NULL;
+}
+
+static int symlink_set(struct inode *inode, const char *target)
+{
+	size_t len = strlen(target);
+	inode->private = heap_alloc(len + 1);
+	if (!inode->private)
+		return -ENOMEM;
+	memcpy(inode->private, target, len + 1);
+	inode->size_bytes = len;
+	return 0;
+}
+
+/* The directory's own figures follow its entries. step is 1 or -1. */
+static void dir_count(struct inode *dir, struct inode *child, int step)
+{
+	if (inode_is_dir(child))
+		dir->nlink += step;
+	dir->size_bytes += step * DIRENT_BYTES;
+	inode_modified(dir);
+}
+
+struct dentry *ramfs_create(struct dentry *dir, const char *name, size_t len, u32 mode,
+			    u64 rdev, const char *target)
+{
+	struct inode *inode = inode_new(dir->inode->super, mode);
+	if (!inode)
+		return ERR_PTR(-ENOMEM);
+	inode->rdev = rdev;
+	if (dir->inode->mode & S_ISGID) { /* inode(7): the group comes from the directory */
+		inode->gid = dir->inode->gid;
+		if (inode_is_dir(inode))
+			inode->mode |= S_ISGID;
+	}
+	if (inode_is_dir(inode))
+		inode->nlink = 2;
+	struct dentry *dentry = NULL;
+	if (!target || symlink_set(inode, target) == 0)
+		dentry = dentry_new(dir, name, len, inode);
+	if (!dentry) {
+		inode_put(inode);
+		return ERR_PTR(-ENOMEM);
+	}
+	dir_count(dir->inode, inode, 1);
+	dentry_add(dentry);
+	return dentry;
+}
+
+int ramfs_link(struct dentry *dir, const char *name, size_t len, struct inode *inode)
+{
+	struct dentry *dentry = dentry_new(dir, name, len, inode_get(inode));
+	if (!dentry) {
+		inode_put(inode);
+		return -ENOMEM;
+	}
+	inode->nlink++;
+	inode->ctime_ns = inode_now_ns();
+	dir_count(dir->inode, inode, 1);
+	dentry_add(dentry);
+	dentry_put(dentry);
+	return 0;
+}
+
+void ramfs_unlink(struct dentry *dentry)
+{
+	struct inode *inode = dentry->inode;
+	inode->nlink -= inode_is_dir(inode) ? 2 : 1;
+	inode->ctime_ns = inode_now_ns();
+	dir_count(dentry->parent->inode, inode, -1);
+	dentry_remove(dentry);
+}
+
+int ramfs_truncate_locked(struct inode *inode, u64 size_bytes)
+{
+	if (size_bytes > FILE_SIZE_MAX)
+		return -EFBIG;
+	if (size_bytes < inode->size_bytes) {
+		struct page *last = pages_find(inode, size_bytes / PAGE_SIZE);
+		size_t keep = size_bytes % PAGE_SIZE;
+		if (last && keep)
+			memset((char *)page_kva(last) + keep, 0, PAGE_SIZE - keep);
+		pages_free_from(inode, (size_bytes + PAGE_SIZE - 1) / PAGE_SIZE);
+	}
+	inode->size_bytes = size_bytes;
+	inode_modified(inode);
+	return 0;
+}
+
+ssize_t ramfs_write_kernel(struct inode *inode, const void *buf, size_t n, u64 offset)
+{
+	size_t done = 0;
+	if (offset > FILE_SIZE_MAX || n > FILE_SIZE_MAX - offset)
+		return -EFBIG;
+	mutex_lock(&inode->lock);
+	while (done < n) {
+		size_t at = (offset + done) % PAGE_SIZE;
+		size_t part = MIN(n - done, PAGE_SIZE - at);
+		struct page *page = pages_find_or_add(inode, (offset + done) / PAGE_SIZE);
+		if (!page)
+			break;
+		memcpy((char *)page_kva(page) + at, (const char *)buf + done, part);
+		done += part;
+	}
+	inode->size_bytes = MAX(inode->size_bytes, offset + done);
+	mutex_unlock(&inode->lock);
+	return done == n ? (ssize_t)n : -ENOMEM;
+}
+
+/* Up to the end of one page; a hole reads as zeros. Returns the bytes copied. */
+static size_t read_page(struct inode *inode, void __user *to, u64 offset, size_t part)
+{
+	struct page *page = pages_find(inode, offset / PAGE_SIZE);
+	const char *from = page_kva(page ? page : zero_page);
+	return part - copy_to_user_partial(to, from + offset % PAGE_SIZE, part);
+}
+
+static ssize_t file_read(struct file *file, void __user *buf, size_t n, off_t *offset)
+{
+	struct inode *inode = file->inode;
+	u64 at = *offset;
+	size_t done = 0;
+
+	mutex_lock(&inode->lock);
+	u64 left = at < inode->size_bytes ? inode->size_bytes - at : 0;
+	n = MIN(n, left);
+	while (done < n) {
+		size_t part = MIN(n - done, PAGE_SIZE - (at + done) % PAGE_SIZE);
+		size_t copied = read_page(inode, (char __user *)buf + done, at + done, part);
+		done += copied;
+		if (copied < part)
+			break;
+	}
+	inode->atime_ns = inode_now_ns();
+	mutex_unlock(&inode->lock);
+	*offset += done;
+	return done || !n ? (ssize_t)done : -EFAULT;
+}
+
+/* Bytes that may be written at this offset: write(2), EFBIG; setrlimit(2), RLIMIT_FSIZE. */
+static ssize_t write_limit(u64 at, size_t n)
+{
+	u64 limit = task_rlimit(current, RLIMIT_FSIZE);
+	if (at >= limit && n) {
+		signal_send_task(current, SIGXFSZ, NULL);
+		return -EFBIG;
+	}
+	limit = MIN(limit, FILE_SIZE_MAX);
+	if (at >= limit && n)
+		return -EFBIG;
+	return MIN(n, limit - at);
+}
+
+/* Copies page by page from `at`; the count, or the error that stopped it before the first. */
+static ssize_t write_pages(struct inode *inode, const void __user *buf, size_t n, u64 at)
+{
+	size_t done = 0;
+	while (done < n) {
+		size_t in_page = (at + done) % PAGE_SIZE;
+		size_t part = MIN(n - done, PAGE_SIZE - in_page);
+		struct page *page = pages_find_or_add(inode, (at + done) / PAGE_SIZE);
+		if (!page)
+			return done ? (ssize_t)done : -ENOSPC;
+		size_t missed = copy_from_user_partial((char *)page_kva(page) + in_page,
+						       (const char __user *)buf + done, part);
+		done += part - missed;
+		inode->size_bytes = MAX(inode->size_bytes, at + done);
+		if (missed)
+			return done ? (ssize_t)done : -EFAULT;
+	}
+	return done;
+}
+
+static ssize_t file_write(struct file *file, const void __user *buf, size_t n, off_t *offset)
+{
+	struct inode *inode = file->inode;
+	mutex_lock(&inode->lock);
+	u64 at = file->flags & O_APPEND ? inode->size_bytes : (u64)*offset;
+	ssize_t done = write_limit(at, n);
+	if (done > 0) {
+		done = write_pages(inode, buf, done, at);
+		inode_modified(inode);
+		if (current->creds.fsuid != 0) /* inode(7): a write by others ends set-user-ID */
+			inode->mode &= ~(S_ISUID | (inode->mode & 010 ? S_ISGID : 0));
+	}
+	mutex_unlock(&inode->lock);
+	if (done >= 0)
+		*offset = at + done;
+	return done;
+}
+
+static ssize_t symlink_read(struct inode *inode, char *buf, size_t size)
+{
+	size_t n = MIN(inode->size_bytes, size);
+	memcpy(buf, inode->private, n);
+	return n;
+}
+
+static void ramfs_free(struct inode *inode)
+{
+	if (inode_type(inode) == S_IFLNK)
+		heap_free(inode->private);
+}
+
+const struct file_ops ramfs_file_ops = {
+	.seekable = true,
+	.read = file_read,
+	.write = file_write,
+};
+
+const struct inode_ops ramfs_inode_ops = {
+	.readlink = symlink_read,
+	.free = ramfs_free,
+};

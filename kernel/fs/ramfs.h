@@ -1,0 +1,41 @@
+/*
+ * The ramfs: files whose pages are the page cache itself. Used for the root,
+ * tmpfs and devtmpfs. Entry points for the rest of fs/.
+ */
+#ifndef FS_RAMFS_H
+#define FS_RAMFS_H
+
+#include "fs/dentry.h"
+
+/* Highest size of a file: page->index has 32 bits. */
+#define FILE_SIZE_MAX (1ull << 44)
+
+extern const struct file_ops ramfs_file_ops, ramfs_dir_ops, fifo_ops, chardev_ops, nodev_ops;
+extern const struct inode_ops ramfs_inode_ops;
+
+/* A new file system; its root has one reference, is not in the tree, and gets the name and
+ * place of the directory that it covers (NULL: it is the root of all). NULL: out of memory. */
+struct dentry *ramfs_mount(const char *type, struct dentry *covered, u32 mode);
+struct super *super_new(const char *type, u32 magic);
+
+/* Makes an entry; the caller holds dir's tree_lock and has checked that the name is free.
+ * mode says the type; target is the text of a symlink. Counted, or ERR_PTR. */
+struct dentry *ramfs_create(struct dentry *dir, const char *name, size_t len, u32 mode,
+			    u64 rdev, const char *target);
+/* One more name for a file. Caller holds tree_lock. */
+int ramfs_link(struct dentry *dir, const char *name, size_t len, struct inode *inode);
+/* Removes a name that is not a mount point; a directory is empty. Caller holds tree_lock. */
+void ramfs_unlink(struct dentry *dentry);
+
+/* Sets the size: frees pages beyond, zeroes the rest of the last. Caller holds inode->lock. */
+int ramfs_truncate_locked(struct inode *inode, u64 size_bytes);
+/* Stores kernel bytes at an offset, for the archive. */
+ssize_t ramfs_write_kernel(struct inode *inode, const void *buf, size_t n, u64 offset);
+
+/* fs/pages.c; the caller holds inode->lock. */
+struct page *pages_find(const struct inode *inode, u64 index); /* not counted; NULL: a hole */
+struct page *pages_find_or_add(struct inode *inode, u64 index); /* not counted; NULL: no memory */
+void pages_free_from(struct inode *inode, u64 first_index);
+void pages_each(const struct inode *inode, void (*fn)(struct page *page, void *arg), void *arg);
+
+#endif
