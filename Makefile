@@ -107,6 +107,7 @@ help:
 	@echo 'make run          set up, build, boot in QEMU here (leave: exit, or Ctrl-A then X)'
 	@echo '                  VGA=1 opens a window, KVM=1 uses the host CPU, CPUS=$(CPUS) MEM=$(MEM)'
 	@echo 'make test         set up, build, run all tests; make tests only builds them'
+	@echo '                  TESTS=tests/host.t runs one driver'
 	@echo 'make gdb          debug build, QEMU stopped at the entry, gdb here'
 	@echo '                  PROG="cow" runs one program; GDBARGS="-batch -ex ..." for scripts'
 	@echo 'make iso|root|user|kernel   one part'
@@ -116,20 +117,24 @@ help:
 	@echo 'Options: V=1 shows commands, DEBUG=1 builds to build/debug with -Og,'
 	@echo '         CC=clang, CROSS_COMPILE=x86_64-elf-, CI=true makes warnings errors'
 
+# As many jobs as processors, unless the caller said.
+J = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2))
+
 # Set-up may install the compiler, so what comes after it is a new make that looks again.
 run:
 	@tools/setup
-	@$(MAKE) iso
+	@$(MAKE) $(J) iso
 	@KVM='$(KVM)' VGA='$(VGA)' MEM='$(MEM)' CPUS='$(CPUS)' QEMU='$(QEMU)' tools/run $(ISO)
 
 test:
 	@tools/setup
-	@$(MAKE) all iso tests
-	@tests/run
+	@$(MAKE) $(J) all iso
+	@$(MAKE) $(J) -k tests || echo 'What did not compile counts as failed below.'
+	@tests/run $(TESTS)
 
 gdb:
 	@tools/setup
-	@$(MAKE) DEBUG=1 kernel root
+	@$(MAKE) $(J) DEBUG=1 kernel root
 	@PROG='$(PROG)' MEM='$(MEM)' CPUS='$(CPUS)' QEMU='$(QEMU)' GDB='$(GDB)' \
 		tools/gdb/run $(GDBARGS)
 

@@ -281,6 +281,55 @@ static void report_audit(long free_before)
 	say("memory %ld %ld", free_before, mem_free_kib());
 }
 
+/*
+ * The leader of the program's session, between init and the program. It is there for two reasons:
+ * job control does not stop a process group whose parent is process 1, and the death of a session's
+ * leader hangs its terminal up, which throws away what was not sent yet. So it kills what the
+ * program left, sends the output off, reports the program's wait status, and dies last.
+ */
+static _Noreturn void lead_session(int in, int tty, int report, const struct guest_config *c)
+{
+	int status = STATUS_NOT_RUN << 8;
+	pid_t pid;
+
+	setsid();
+	ioctl(tty, TIOCSCTTY, 0);
+	pid = fork();
+	if (pid == 0)
+		run_child(in, tty, c->cwd, guest_argv);
+	if (pid > 0)
+		waitpid(pid, &status, 0);
+	else
+		say("error fork: %s", strerror(errno));
+	kill(-1, SIGKILL); /* all but itself and process 1 */
+	tcdrain(tty);
+	_exit(write(report, &status, sizeof(status)) == sizeof(status) ? 0 : 1);
+}
+
+/* Runs the program in a session of its own. Returns its wait status. */
+static int run_session(int in, int tty, const struct guest_config *c)
+{
+	int ends[2], status = STATUS_NOT_RUN << 8;
+
+	if (pipe2(ends, O_CLOEXEC) < 0) {
+		say("error pipe2: %s", strerror(errno));
+		return status;
+	}
+	pid_t pid = fork();
+	if (pid == 0)
+		lead_session(in, tty, ends[1], c);
+	if (pid < 0) {
+		say("error fork: %s", strerror(errno));
+		return status;
+	}
+	int leader_status = wait_for(pid);
+	close(ends[1]);
+	if (read(ends[0], &status, sizeof(status)) != sizeof(status))
+		status = leader_status; /* the program killed its session's leader */
+	close(ends[0]);
+	return status;
+}
+
 static void clear_guest_folder(void)
 {
 	unlink("/.guest/argv");
@@ -294,20 +343,16 @@ static _Noreturn void run_guest(ssize_t argv_len)
 	struct guest_config config;
 	int argc = 0;
 	long free_before;
-	pid_t pid;
-	int status = STATUS_NOT_RUN << 8;
+	int status;
 
 	for (char *s = argv_text; s < argv_text + argv_len && argc < MAX_ARGS; s += strlen(s) + 1)
 		guest_argv[argc++] = s;
 	read_config(&config);
 	setenv("TERM", config.term, 1);
 
-	/* init leads the session, so that the end of the program does not hang the line up. */
-	setsid();
-	int tty = open("/dev/ttyS0", O_RDWR | O_CLOEXEC);
+	int tty = open("/dev/ttyS0", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	if (tty < 0)
 		say("error /dev/ttyS0: %s", strerror(errno));
-	ioctl(tty, TIOCSCTTY, 0);
 	set_terminal(tty, &config);
 	int in = open_guest_stdin(tty, &config);
 	clear_guest_folder();
@@ -315,13 +360,7 @@ static _Noreturn void run_guest(ssize_t argv_len)
 	warm_up(tty);
 	say("ready");
 	free_before = mem_free_kib();
-	pid = fork();
-	if (pid == 0)
-		run_child(in, tty, config.cwd, guest_argv);
-	if (pid > 0)
-		status = wait_for(pid);
-	else
-		say("error fork: %s", strerror(errno));
+	status = run_session(in, tty, &config);
 	kill_and_reap_all();
 	tcdrain(tty);
 
