@@ -12,6 +12,7 @@
 #include "mm/page.h"
 #include "lib/panic.h"
 #include "lib/string.h"
+#include "mm/heap_private.h"
 #include "sync/spinlock.h"
 
 struct page *pages;
@@ -22,7 +23,7 @@ static struct spinlock page_lock = SPINLOCK_INIT("page_lock", RANK_PAGE);
 static struct page *free_list;			  /* page_lock; linked by page.next */
 static u64 count[PAGE_KERNEL + 1];		  /* page_lock; frames by kind */
 
-struct page *page_alloc(enum page_kind kind)
+static struct page *take_free(enum page_kind kind)
 {
 	spin_lock(&page_lock);
 	struct page *page = free_list;
@@ -32,6 +33,14 @@ struct page *page_alloc(enum page_kind kind)
 		count[kind]++;
 	}
 	spin_unlock(&page_lock);
+	return page;
+}
+
+struct page *page_alloc(enum page_kind kind)
+{
+	struct page *page = take_free(kind);
+	if (!page && heap_reclaim() + kstack_reclaim() > 0)
+		page = take_free(kind);
 	if (!page)
 		return NULL;
 	*page = (struct page){.refs = 1, .kind = kind};
@@ -117,6 +126,10 @@ void page_stats(struct page_stats *out)
 		.kernel = count[PAGE_KERNEL],
 	};
 	spin_unlock(&page_lock);
+	u64 slabs = heap_empty_slabs(), stacks = kstack_cached_pages();
+	out->free += slabs + stacks; /* page_alloc takes them when it needs them */
+	out->heap -= slabs;
+	out->kernel -= stacks;
 	out->total = out->free + out->tables + out->anon + out->file + out->heap + out->kernel;
 }
 

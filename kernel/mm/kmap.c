@@ -1,0 +1,234 @@
+/*
+ * Kernel memory that is mapped page by page, in the KMAP area: kernel stacks
+ * and heap blocks larger than a frame.
+ *
+ * A stack lives in a slot of four pages: the lowest stays unmapped, so that an
+ * overflow faults instead of writing into a neighbour (arch/traps.c says so
+ * then, on the double fault stack). Freed stacks stay mapped, for the next
+ * fork, up to a number; page_alloc takes those back when frames run out.
+ *
+ * Entry points: kstack_alloc, kstack_free, kmap_alloc, kmap_free.
+ * Lock: kmap_lock (RANK_KMAP) for the slots and the list of blocks.
+ */
+#include "mm/kmap.h"
+#include "arch/mmu.h"
+#include "lib/errno.h"
+#include "lib/list.h"
+#include "lib/panic.h"
+#include "mm/heap.h"
+#include "mm/heap_private.h"
+#include "mm/page.h"
+#include "sync/spinlock.h"
+
+enum {
+	SLOT_PAGES = 4, /* the guard and the stack */
+	STACK_PAGES = KSTACK_SIZE / PAGE_SIZE,
+	MAX_SLOTS = 65536,
+	MAX_CACHED = 32,
+};
+
+#define SLOT_SIZE (SLOT_PAGES * PAGE_SIZE)
+#define BLOCKS_START (KMAP_START + MAX_SLOTS * SLOT_SIZE)
+
+static struct spinlock kmap_lock = SPINLOCK_INIT("kmap_lock", RANK_KMAP);
+static u64 slot_used[MAX_SLOTS / 64];	/* bit: the slot is mapped */
+static u32 slot_hint;			/* no free slot below this word of the map */
+static va_t cached;			/* free mapped stacks: each one's top word names the next */
+static u32 ncached;
+static u64 nstacks;			/* in use */
+
+struct block {
+	struct list link;
+	va_t start;
+	size_t npages;
+};
+static struct list blocks = LIST_INIT(blocks); /* by address */
+
+/* Frames for [start, start + count) are put in place, or none. */
+static int map_pages(va_t start, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct page *page = page_alloc(PAGE_KERNEL);
+		if (page && mmu_kmap_page(start + i * PAGE_SIZE, page_pa(page)) == 0)
+			continue;
+		if (page)
+			page_put(page);
+		while (i-- > 0)
+			page_put(pa_page(mmu_kunmap_page(start + i * PAGE_SIZE)));
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static void unmap_pages(va_t start, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		page_put(pa_page(mmu_kunmap_page(start + i * PAGE_SIZE)));
+}
+
+static va_t slot_stack(u32 slot)
+{
+	return KMAP_START + slot * SLOT_SIZE + PAGE_SIZE;
+}
+
+static s64 slot_take(void)
+{
+	s64 slot = -1;
+	spin_lock(&kmap_lock);
+	for (u32 word = slot_hint; word < ARRAY_SIZE(slot_used); word++) {
+		slot_hint = word;
+		if (slot_used[word] == UINT64_MAX)
+			continue;
+		u32 bit = __builtin_ctzll(~slot_used[word]);
+		slot_used[word] |= 1ull << bit;
+		slot = word * 64 + bit;
+		break;
+	}
+	spin_unlock(&kmap_lock);
+	return slot;
+}
+
+static void slot_release(u32 slot)
+{
+	spin_lock(&kmap_lock);
+	slot_used[slot / 64] &= ~(1ull << (slot % 64));
+	slot_hint = MIN(slot_hint, slot / 64);
+	spin_unlock(&kmap_lock);
+}
+
+static va_t *cache_link(va_t top)
+{
+	return (va_t *)top - 1;
+}
+
+static va_t cache_take(void)
+{
+	spin_lock(&kmap_lock);
+	va_t top = cached;
+	if (top) {
+		cached = *cache_link(top);
+		ncached--;
+	}
+	spin_unlock(&kmap_lock);
+	return top;
+}
+
+va_t kstack_alloc(void)
+{
+	va_t top = cache_take();
+	if (!top) {
+		s64 slot = slot_take();
+		if (slot < 0)
+			return 0;
+		if (map_pages(slot_stack(slot), STACK_PAGES)) {
+			slot_release(slot);
+			return 0;
+		}
+		top = slot_stack(slot) + KSTACK_SIZE;
+	}
+	__atomic_fetch_add(&nstacks, 1, __ATOMIC_RELAXED);
+	return top;
+}
+
+static void stack_unmap(va_t top)
+{
+	unmap_pages(top - KSTACK_SIZE, STACK_PAGES);
+	slot_release((top - KMAP_START) / SLOT_SIZE - 1); /* top is where the next slot begins */
+}
+
+void kstack_free(va_t top)
+{
+	__atomic_fetch_sub(&nstacks, 1, __ATOMIC_RELAXED);
+	spin_lock(&kmap_lock);
+	bool keep = ncached < MAX_CACHED;
+	if (keep) {
+		*cache_link(top) = cached;
+		cached = top;
+		ncached++;
+	}
+	spin_unlock(&kmap_lock);
+	if (!keep)
+		stack_unmap(top);
+}
+
+u64 kstack_reclaim(void)
+{
+	u64 freed = 0;
+	va_t top;
+	while ((top = cache_take())) {
+		stack_unmap(top);
+		freed += STACK_PAGES;
+	}
+	return freed;
+}
+
+u64 kstack_cached_pages(void)
+{
+	return (u64)ncached * STACK_PAGES;
+}
+
+u64 kstack_pages(void)
+{
+	return nstacks * STACK_PAGES;
+}
+
+bool kstack_guard_hit(va_t fault)
+{
+	return fault >= KMAP_START && fault < BLOCKS_START &&
+	       (fault - KMAP_START) % SLOT_SIZE < PAGE_SIZE;
+}
+
+/* First fit among the blocks, with a page between them; the block is in the list then. */
+static bool block_place(struct block *new)
+{
+	va_t start = BLOCKS_START;
+	struct list *after = &blocks;
+	struct block *block;
+	list_for_each(block, &blocks, link) {
+		if (start + (new->npages + 1) * PAGE_SIZE <= block->start)
+			break;
+		start = block->start + (block->npages + 1) * PAGE_SIZE;
+		after = &block->link;
+	}
+	if (start + (new->npages + 1) * PAGE_SIZE > KMAP_END)
+		return false;
+	new->start = start;
+	list_insert_after(after, &new->link);
+	return true;
+}
+
+void *kmap_alloc(size_t count)
+{
+	struct block *block = heap_alloc(sizeof *block);
+	if (!block)
+		return NULL;
+	block->npages = count;
+	spin_lock(&kmap_lock);
+	bool placed = block_place(block);
+	spin_unlock(&kmap_lock);
+	if (placed && map_pages(block->start, count) == 0)
+		return (void *)block->start;
+	if (placed) {
+		spin_lock(&kmap_lock);
+		list_remove(&block->link);
+		spin_unlock(&kmap_lock);
+	}
+	heap_free(block);
+	return NULL;
+}
+
+void kmap_free(void *start)
+{
+	struct block *block;
+	spin_lock(&kmap_lock);
+	list_for_each(block, &blocks, link)
+		if (block->start == (va_t)start)
+			break;
+	kassert(&block->link != &blocks);
+	spin_unlock(&kmap_lock);
+	unmap_pages(block->start, block->npages); /* before others may be given the place */
+	spin_lock(&kmap_lock);
+	list_remove(&block->link);
+	spin_unlock(&kmap_lock);
+	heap_free(block);
+}

@@ -1,0 +1,138 @@
+/*
+ * Reading a tree: regions for /proc/PID/maps, entries for pagemap, figures for
+ * status, bytes for cmdline. Nothing here changes a table.
+ *
+ * Entry points: mm_next_region, mm_lookup, mm_usage, mm_read. Lock: mm->lock.
+ */
+#include "mm/walk.h"
+#include "fs/inode.h"
+#include "lib/string.h"
+#include "mm/tree.h"
+#include "proc/sched.h"
+
+/* The first entry that is not empty and ends above va; false if there is none. */
+static bool next_used(struct mm *mm, va_t *va, pte_t *entry_out, u64 *span_out)
+{
+	while (*va < USER_END) {
+		u64 span;
+		pte_t entry = tree_lookup(mm, *va, &span);
+		*va &= ~(span - 1);
+		if (entry) {
+			*entry_out = entry;
+			*span_out = span;
+			return true;
+		}
+		*va += span;
+		sched_point();
+	}
+	return false;
+}
+
+static struct inode *entry_inode(pte_t entry, u64 *offset_out)
+{
+	*offset_out = 0;
+	if (entry_is_reserved(entry) || entry_page(entry)->kind != PAGE_FILE)
+		return NULL;
+	struct page *page = entry_page(entry);
+	*offset_out = (u64)page->index << PAGE_SHIFT;
+	return page->owner;
+}
+
+static struct region entry_region(va_t va, u64 span, pte_t entry)
+{
+	struct region region = {
+		.start = va,
+		.end = va + span,
+		.prot = entry & PTE_PROT,
+		.shared = entry & PTE_SHARED,
+	};
+	region.inode = entry_inode(entry, &region.offset_bytes);
+	return region;
+}
+
+/* Does `next` go on where `region` ends, in every respect? */
+static bool continues(const struct region *region, const struct region *next)
+{
+	if (region->end != next->start || region->prot != next->prot ||
+	    region->shared != next->shared || region->inode != next->inode)
+		return false;
+	u64 len_bytes = region->end - region->start;
+	return !region->inode || region->offset_bytes + len_bytes == next->offset_bytes;
+}
+
+bool mm_next_region(struct mm *mm, va_t va, struct region *out)
+{
+	pte_t entry;
+	u64 span;
+	mutex_lock(&mm->lock);
+	bool found = next_used(mm, &va, &entry, &span);
+	if (found) {
+		*out = entry_region(va, span, entry);
+		while (out->end < USER_END) {
+			entry = tree_lookup(mm, out->end, &span);
+			struct region next = entry_region(out->end, span, entry);
+			if (!entry || !continues(out, &next))
+				break;
+			out->end += span;
+		}
+		out->end = MIN(out->end, USER_END);
+		if (out->inode)
+			inode_get(out->inode);
+	}
+	mutex_unlock(&mm->lock);
+	return found;
+}
+
+pte_t mm_lookup(struct mm *mm, va_t va)
+{
+	mutex_lock(&mm->lock);
+	pte_t entry = tree_lookup(mm, va, NULL);
+	mutex_unlock(&mm->lock);
+	return entry;
+}
+
+static void count_table(const struct page *table, struct mm_usage *out)
+{
+	int level = table->level;
+	out->table_pages++;
+	for (unsigned i = 0; i < table_length(level); i++) {
+		pte_t entry = table_entries(table)[i];
+		if (entry_is_table(entry, level))
+			count_table(entry_page(entry), out); /* by level: four deep */
+		else if (entry)
+			out->mapped_pages += level_span(level) >> PAGE_SHIFT;
+	}
+	sched_point();
+}
+
+void mm_usage(struct mm *mm, struct mm_usage *out)
+{
+	*out = (struct mm_usage){0};
+	mutex_lock(&mm->lock);
+	const struct page *root = pa_page(mm->root);
+	count_table(root, out);
+	out->resident_pages = root->resident;
+	out->peak_pages = MAX(mm->peak_resident, root->resident);
+	mutex_unlock(&mm->lock);
+}
+
+size_t mm_read(struct mm *mm, va_t va, void *buf, size_t n)
+{
+	size_t done = 0;
+	mutex_lock(&mm->lock);
+	while (done < n && va + done < USER_END) {
+		va_t at = va + done;
+		size_t chunk = MIN(n - done, PAGE_SIZE - (at & ~PAGE_MASK));
+		pte_t entry = tree_lookup(mm, at, NULL);
+		if (!entry)
+			break;
+		if (entry_is_reserved(entry))
+			memset((char *)buf + done, 0, chunk);
+		else
+			memcpy((char *)buf + done,
+			       (char *)page_kva(entry_page(entry)) + (at & ~PAGE_MASK), chunk);
+		done += chunk;
+	}
+	mutex_unlock(&mm->lock);
+	return done;
+}

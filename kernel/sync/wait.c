@@ -1,0 +1,116 @@
+/*
+ * Wait queues (sync/wait.h). The order that makes them lose no wakeup: the
+ * sleeper joins the queue and says "sleeping" before it looks at the condition;
+ * the waker makes the condition true before it looks at the queue. Whichever
+ * comes second sees the other.
+ *
+ * Locks: waitq.lock, then the run queue's (sched_wake). A timed sleep uses a
+ * timer (proc/timer.c) that wakes like any other.
+ */
+#include "sync/wait.h"
+#include "arch/cpu.h"
+#include "arch/time.h"
+#include "lib/errno.h"
+#include "lib/panic.h"
+#include "proc/sched.h"
+#include "proc/task.h"
+
+void waitq_init(struct waitq *queue)
+{
+	spin_init(&queue->lock, "waitq", RANK_WAITQ);
+	list_init(&queue->waiters);
+}
+
+/* A barrier besides: the state is seen before the condition is read. */
+static void set_sleeping(bool by_signal, bool by_kill)
+{
+	current->wake_on_signal = by_signal;
+	current->wake_on_kill = by_kill;
+	__atomic_store_n(&current->state, TASK_SLEEPING, __ATOMIC_SEQ_CST);
+}
+
+static void set_running(void)
+{
+	__atomic_store_n(&current->state, TASK_RUNNING, __ATOMIC_SEQ_CST);
+}
+
+void waitq_join(struct waitq *queue, struct waiter *w)
+{
+	w->queue = queue;
+	w->task = current;
+	spin_lock(&queue->lock);
+	list_append(&queue->waiters, &w->link);
+	spin_unlock(&queue->lock);
+	set_sleeping(true, true);
+}
+
+int waitq_sleep(struct waiter *w)
+{
+	return waitq_sleep_until(w, TIME_FOREVER);
+}
+
+struct sleep_timer {
+	struct timer timer;
+	struct task *task;
+};
+
+static void sleep_expired(struct timer *timer)
+{
+	sched_wake(container_of(timer, struct sleep_timer, timer)->task);
+}
+
+int waitq_sleep_until(struct waiter *w, u64 deadline_ns)
+{
+	struct sleep_timer t = {.timer.fn = sleep_expired, .task = current};
+	kassert(w->task == current);
+	if (signal_pending(current))
+		return -EINTR;
+	if (deadline_ns != TIME_FOREVER) {
+		if (time_now_ns() >= deadline_ns)
+			return -ETIMEDOUT;
+		timer_start(&t.timer, deadline_ns);
+	}
+	schedule();
+	if (deadline_ns != TIME_FOREVER)
+		timer_cancel(&t.timer);
+	set_sleeping(true, true);
+	return 0;
+}
+
+int waitq_sleep_quiet(struct waiter *w, bool killable)
+{
+	kassert(w->task == current);
+	set_sleeping(false, killable);
+	if (killable && signal_kill_pending(current))
+		return -EINTR;
+	schedule();
+	set_sleeping(false, killable);
+	return 0;
+}
+
+void waitq_leave(struct waiter *w)
+{
+	set_running();
+	spin_lock(&w->queue->lock);
+	list_remove(&w->link);
+	spin_unlock(&w->queue->lock);
+}
+
+void waitq_wake_all(struct waitq *queue)
+{
+	struct waiter *w;
+	spin_lock(&queue->lock);
+	list_for_each(w, &queue->waiters, link)
+		sched_wake(w->task);
+	spin_unlock(&queue->lock);
+}
+
+void waitq_wake_one(struct waitq *queue)
+{
+	struct waiter *w;
+	spin_lock(&queue->lock);
+	list_for_each(w, &queue->waiters, link)
+		if (sched_wake(w->task))
+			break;
+	spin_unlock(&queue->lock);
+}
