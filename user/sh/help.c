@@ -1,0 +1,56 @@
+/*
+ * help.c - what there is to type: the builtins of the shell and the demos of the kernel.
+ */
+#include <string.h>
+#include "sh.h"
+
+static const struct {
+	const char *name;
+	const char *help;
+} demos[] = {
+	{ "forkdemo", "fork returns twice, and the child is a copy" },
+	{ "cow", "copy-on-write: one frame until someone writes" },
+	{ "layout", "text, data, heap, mappings and stack of a process" },
+	{ "execattr", "what exec keeps of a process, and what it resets" },
+	{ "overlay", "the shell of 1969: exec without fork" },
+	{ "zombie", "exit status, zombies and wait" },
+	{ "orphan", "who is the parent once the parent is gone" },
+	{ "vforkdemo", "the child borrows the address space, the parent waits" },
+	{ "sparse", "what page tables cost, and what fork adds to them" },
+	{ "regions", "what 30,000 mappings cost, and what fork adds to them" },
+};
+
+static void add_entry(struct str *list, const char *name, const char *help)
+{
+	enum { COLUMN = 27 };
+	size_t len = strlen(name);
+
+	str_add(list, "  ");
+	str_add(list, name);
+	do
+		str_put(list, ' ');
+	while (++len < COLUMN);
+	str_add(list, help);
+	str_put(list, '\n');
+}
+
+int builtin_help(int argc, char **argv)
+{
+	struct str list = { 0 };
+
+	(void)argc;
+	(void)argv;
+	str_add(&list, "Builtins of the shell:\n");
+	for (const struct builtin *builtin = builtins; builtin->name; builtin++)
+		add_entry(&list, builtin->usage, builtin->help);
+	str_add(&list, "Grammar:\n");
+	add_entry(&list, "a | b   a && b   a || b", "pipe; b if a succeeds; b if a fails");
+	add_entry(&list, "a &   a ; b   ( a )", "in the background; one after the other; in a child");
+	add_entry(&list, "< F  > F  >> F  2> F  2>&1", "where input comes from, where output goes");
+	add_entry(&list, "if while until for case", "as in any sh; also name() { ... }");
+	str_add(&list, "Demos, each a program of its own (-v: raw numbers too):\n");
+	for (size_t i = 0; i < sizeof(demos) / sizeof(demos[0]); i++)
+		add_entry(&list, demos[i].name, demos[i].help);
+	str_add(&list, "Everything else in /bin: `ls /bin`. Most of it is BusyBox.\n");
+	return write_all(1, list.text, list.len) < 0;
+}
