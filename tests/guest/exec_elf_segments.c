@@ -19,7 +19,7 @@ static void addresses(void)
 	TINY(report_refused, "p_vaddr in the kernel half", segment->p_vaddr = 0xffffffff80000000);
 	TINY(report_refused, "p_vaddr non-canonical", segment->p_vaddr = 0x0000800000000000);
 	TINY(report_refused, "p_vaddr at the top", segment->p_vaddr = 0xfffffffffffff000);
-	TINY(report_refused, "p_vaddr across the end of user space",
+	TINY(report_survived, "p_vaddr across the end of user space",
 	     segment->p_vaddr = 0x00007fffffffe000, segment->p_memsz = 4 * PAGE);
 	TINY(report_refused, "p_vaddr not as p_offset", segment->p_vaddr = TINY_BASE + 16);
 	TINY(report_refused, "p_offset not as p_vaddr", segment->p_offset = 16);
