@@ -26,8 +26,16 @@ struct boot_info {
 
 extern struct boot_info boot_info;
 
-/* Option `name=value` or bare `name` of the command line, before "--"; false if absent. */
+/* From kmain, once: fills boot_info. NULL, or what is wrong with the loader's information. */
+const char *boot_parse(u32 magic, pa_t info);
+
+/*
+ * Option `name=value` or bare `name` of the command line, before "--"; false if absent. Of
+ * several the last one counts; _nth gives each of them, from 0 on (console= may come twice).
+ * The value is cut to size, with its NUL.
+ */
 bool boot_option(const char *name, char *value, size_t size);
+bool boot_option_nth(const char *name, u32 nth, char *value, size_t size);
 
 /* What follows "--" on the command line: the arguments of init; "" if there are none. */
 const char *boot_init_args(void);

@@ -16,7 +16,8 @@ struct mm;
 
 /*
  * Private to its CPU: read and written with interrupts off, or by code that
- * cannot be moved to another CPU. entry.S knows the first three offsets.
+ * cannot be moved to another CPU. entry.S knows some of
+ * the offsets (arch/offsets.h).
  */
 struct cpu {
 	struct cpu *self;	 /*  0 */
@@ -84,6 +85,7 @@ static inline void cpu_relax(void)
 /* What this machine's CPUs can do; set once at boot. */
 struct cpu_features {
 	bool smep, smap, umip, nx, fsgsbase, xsave, pge, pcid, rdrand, invariant_tsc;
+	bool gib_pages, tsc_deadline;
 };
 extern struct cpu_features cpu_has;
 

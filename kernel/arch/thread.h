@@ -24,6 +24,9 @@ void thread_reset(struct thread *thread);
 /* Loads FPU state and bases of the current task (after thread_reset or sigreturn). */
 void thread_load(const struct thread *thread);
 
+/* Loads the bases only: after arch_prctl has changed one in the current task's struct thread. */
+void thread_load_bases(const struct thread *thread);
+
 /*
  * Gives prev's CPU to next: registers, stack, FPU, bases, cpu->task and the
  * stack of the next entry. Interrupts off, the run queue's lock held. Returns

@@ -10,6 +10,11 @@
 
 #include "lib/types.h"
 
+#ifdef HOST_TEST /* the host has its own: tests compare the two */
+#define vsnprintf tine_vsnprintf
+#define snprintf tine_snprintf
+#endif
+
 /* As ISO C's: at most size bytes with the NUL; returns the length it would have. */
 int vsnprintf(char *buf, size_t size, const char *fmt, va_list args) __printf(3, 0);
 int snprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);

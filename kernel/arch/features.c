@@ -1,0 +1,114 @@
+/*
+ * What the CPU can do, and switching on what the kernel uses. Each CPU runs
+ * features_init once; the flags in cpu_has are the boot CPU's.
+ *
+ * Sources: Intel SDM vol. 2 CPUID, vol. 3A 2.5 (control registers), 2.2.1 (EFER).
+ */
+#include "arch/arch.h"
+
+#include "arch/cpu.h"
+#include "arch/io.h"
+#include "lib/panic.h"
+#include "mm/uaccess_private.h"
+
+enum { /* CR0 */
+	CR0_PE = 1 << 0, CR0_MP = 1 << 1, CR0_ET = 1 << 4, CR0_NE = 1 << 5,
+	CR0_WP = 1 << 16, /* the kernel's writes obey W too: copy-on-write lives by it */
+	CR0_AM = 1 << 18, /* alignment checks for user programs that set AC, as on Linux */
+	CR0_PG = 1ll << 31,
+};
+
+enum { /* CR4 */
+	CR4_PAE = 1 << 5, CR4_PGE = 1 << 7, CR4_OSFXSR = 1 << 9, CR4_OSXMMEXCPT = 1 << 10,
+	CR4_UMIP = 1 << 11, CR4_SMEP = 1 << 20, CR4_SMAP = 1 << 21,
+};
+
+enum { MSR_EFER = 0xc0000080, EFER_SCE = 1 << 0, EFER_LME = 1 << 8, EFER_NXE = 1 << 11 };
+
+struct cpu_features cpu_has;
+
+struct cpuid {
+	u32 eax, ebx, ecx, edx;
+};
+
+static struct cpuid cpuid(u32 leaf)
+{
+	struct cpuid r;
+
+	__asm__ volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
+			 : "a"(leaf), "c"(0));
+	return r;
+}
+
+static bool bit(u32 reg, unsigned n)
+{
+	return reg >> n & 1;
+}
+
+static void read_features(void)
+{
+	struct cpuid basic = cpuid(1);
+	struct cpuid extended = cpuid(0x80000001); /* there: entry.S has asked it for long mode */
+
+	cpu_has.pcid = bit(basic.ecx, 17);
+	cpu_has.tsc_deadline = bit(basic.ecx, 24);
+	cpu_has.xsave = bit(basic.ecx, 26);
+	cpu_has.rdrand = bit(basic.ecx, 30);
+	cpu_has.pge = bit(basic.edx, 13);
+	cpu_has.nx = bit(extended.edx, 20);
+	cpu_has.gib_pages = bit(extended.edx, 26);
+	if (cpuid(0).eax >= 7) {
+		struct cpuid more = cpuid(7);
+		cpu_has.fsgsbase = bit(more.ebx, 0);
+		cpu_has.smep = bit(more.ebx, 7);
+		cpu_has.smap = bit(more.ebx, 20);
+		cpu_has.umip = bit(more.ecx, 2);
+	}
+	if (cpuid(0x80000000).eax >= 0x80000007)
+		cpu_has.invariant_tsc = bit(cpuid(0x80000007).edx, 8);
+}
+
+/* Turns the NOPs of arch/smap.h into STAC and CLAC; the early map is writable. */
+static void patch_smap_sites(void)
+{
+	struct smap_site {
+		u8 *code;
+		u64 last_byte;
+	};
+	extern const struct smap_site smap_sites_start[], smap_sites_end[];
+
+	for (const struct smap_site *site = smap_sites_start; site < smap_sites_end; site++) {
+		site->code[1] = 0x01;
+		site->code[2] = (u8)site->last_byte;
+	}
+}
+
+static void set_control_registers(void)
+{
+	u64 cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG;
+	u64 cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;
+
+	/* FSGSBASE stays off: user code must not set a GS base that looks like the kernel's. */
+	if (cpu_has.pge)
+		cr4 |= CR4_PGE;
+	if (cpu_has.umip)
+		cr4 |= CR4_UMIP;
+	if (cpu_has.smep)
+		cr4 |= CR4_SMEP;
+	if (cpu_has.smap)
+		cr4 |= CR4_SMAP;
+	__asm__ volatile("mov %0, %%cr0" ::"r"(cr0) : "memory");
+	__asm__ volatile("mov %0, %%cr4" ::"r"(cr4) : "memory");
+	wrmsr(MSR_EFER, EFER_SCE | EFER_LME | (cpu_has.nx ? EFER_NXE : 0));
+}
+
+void features_init(void)
+{
+	read_features();
+	if (!cpu_has.nx)
+		panic("this CPU cannot protect pages from execution (NX); QEMU: -cpu qemu64 or max");
+	if (cpu_has.smap)
+		patch_smap_sites();
+	set_control_registers();
+	uaccess_smap = cpu_has.smap;
+}

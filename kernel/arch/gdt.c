@@ -1,0 +1,84 @@
+/*
+ * Segments and the task state segment of each CPU. In 64-bit mode a segment is
+ * little more than a privilege level; the TSS holds the stack for entries from
+ * user mode and the stacks of the exceptions that may come when no other stack
+ * can be trusted (IST).
+ *
+ * Entry points: gdt_init (once per CPU), gdt_set_kernel_stack (task switch).
+ * Source: Intel SDM vol. 3A 3.4.5, 7.7 (64-bit TSS), 6.14.5 (IST).
+ */
+#include "arch/arch.h"
+
+#include "arch/cpu.h"
+#include "arch/io.h"
+#include "lib/string.h"
+
+struct tss {
+	u32 reserved0;
+	u64 rsp[3]; /* by privilege level: [0] is loaded on entry from user mode */
+	u64 reserved1;
+	u64 ist[7]; /* IST 1 is [0] */
+	u64 reserved2;
+	u16 reserved3, io_map_offset;
+} __packed;
+_Static_assert(sizeof(struct tss) == 104, "the CPU's format");
+
+enum { GDT_ENTRIES = SEL_TSS / 8 + 2 }; /* a TSS descriptor takes two */
+
+struct cpu_tables {
+	u64 gdt[GDT_ENTRIES];
+	struct tss tss;
+};
+
+static struct cpu_tables tables[MAX_CPUS];
+
+/* self must be right before the first this_cpu(): the spinlocks use it. */
+struct cpu cpus[MAX_CPUS] = {[0] = {.self = &cpus[0]}};
+u32 ncpus = 1;
+
+/* The boot CPU's; each other CPU's will be allocated when it is started. */
+__attribute__((aligned(PAGE_SIZE))) struct ist_stack ist_stacks[IST_COUNT];
+
+/* Flat segments: base 0, limit 4 GiB, present, accessed. */
+static const u64 flat_segments[] = {
+	[SEL_KERNEL_CODE / 8] = 0x00af9b000000ffff,
+	[SEL_KERNEL_DATA / 8] = 0x00cf93000000ffff,
+	[SEL_USER32_CODE / 8] = 0x00cffb000000ffff,
+	[SEL_USER_DATA / 8] = 0x00cff3000000ffff,
+	[SEL_USER_CODE / 8] = 0x00affb000000ffff,
+};
+
+static void set_tss_descriptor(u64 *entry, const struct tss *tss)
+{
+	u64 base = (u64)tss;
+
+	entry[0] = (sizeof *tss - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 |
+		   (base >> 24 & 0xff) << 56;
+	entry[1] = base >> 32;
+}
+
+void gdt_init(struct cpu *cpu)
+{
+	struct cpu_tables *t = &tables[cpu->id];
+	struct __packed {
+		u16 limit;
+		const void *base;
+	} pointer = {sizeof t->gdt - 1, t->gdt};
+
+	memcpy(t->gdt, flat_segments, sizeof flat_segments);
+	set_tss_descriptor(&t->gdt[SEL_TSS / 8], &t->tss);
+	t->tss.io_map_offset = sizeof t->tss; /* no I/O map: ports are the kernel's */
+	for (int i = 0; i < IST_COUNT; i++)
+		t->tss.ist[i] = (u64)ist_stacks[i].bytes + IST_STACK_SIZE;
+
+	/* The selectors of the boot GDT are the same, so only the pointer changes; loading FS
+	 * and GS would clear their bases. */
+	__asm__ volatile("lgdt %0" ::"m"(pointer) : "memory");
+	__asm__ volatile("ltr %w0" ::"r"(SEL_TSS));
+}
+
+void gdt_set_kernel_stack(struct cpu *cpu, va_t top)
+{
+	cpu->kstack_top = top;
+	tables[cpu->id].tss.rsp[0] = top;
+}

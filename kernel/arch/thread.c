@@ -1,0 +1,100 @@
+/*
+ * The machine's part of a task: what a task switch changes besides the kernel
+ * stack (switch.S), and how the first switch to a new task finds its way.
+ *
+ * The kernel itself uses no FPU or SSE register (-mgeneral-regs-only), so user
+ * state stays in the CPU until the next switch. Entry points: arch/thread.h.
+ * Sources: Intel SDM vol. 2 FXSAVE, psABI 3.4.1 (state at process start).
+ */
+#include "arch/thread.h"
+
+#include "arch/arch.h"
+#include "arch/cpu.h"
+#include "arch/io.h"
+#include "lib/string.h"
+#include "proc/task.h"
+
+enum { MSR_FS_BASE = 0xc0000100, MSR_KERNEL_GS_BASE = 0xc0000102 };
+
+/* What thread_switch_stack pops (switch.S). */
+struct switch_frame {
+	u64 r15, r14, r13, r12, rbx, rbp, rip;
+};
+
+void thread_switch_stack(struct thread *prev, struct thread *next);
+extern const u8 thread_start_user[], thread_start_kernel[];
+
+static void fpu_save(struct thread *thread)
+{
+	__asm__ volatile("fxsave64 %0" : "=m"(thread->fpu));
+}
+
+static void fpu_load(const struct thread *thread)
+{
+	__asm__ volatile("fxrstor64 %0" ::"m"(thread->fpu));
+}
+
+void thread_load_bases(const struct thread *thread)
+{
+	wrmsr(MSR_FS_BASE, thread->fs_base);
+	wrmsr(MSR_KERNEL_GS_BASE, thread->gs_base);
+}
+
+void thread_save(struct thread *thread)
+{
+	fpu_save(thread);
+	thread->fs_base = rdmsr(MSR_FS_BASE);
+	thread->gs_base = rdmsr(MSR_KERNEL_GS_BASE);
+}
+
+void thread_reset(struct thread *thread)
+{
+	u16 control = 0x37f;
+	u32 mxcsr = 0x1f80;
+
+	memset(thread->fpu, 0, sizeof thread->fpu);
+	memcpy(thread->fpu + 0, &control, sizeof control);
+	memcpy(thread->fpu + 24, &mxcsr, sizeof mxcsr);
+	thread->fs_base = 0;
+	thread->gs_base = 0;
+}
+
+void thread_load(const struct thread *thread)
+{
+	fpu_load(thread);
+	thread_load_bases(thread);
+}
+
+void thread_switch(struct task *prev, struct task *next)
+{
+	struct cpu *cpu = this_cpu();
+
+	/* Bases change only by calls of the kernel, which keep struct thread right; but a user
+	 * program may load FS, which clears its base, so next's are always loaded. */
+	fpu_save(&prev->thread);
+	thread_load(&next->thread);
+	cpu->task = next;
+	gdt_set_kernel_stack(cpu, next->kstack_top);
+	thread_switch_stack(&prev->thread, &next->thread);
+}
+
+/* Below top: a frame from which the first switch returns to rip, at rsp == top. */
+static struct switch_frame *push_frame(struct task *task, va_t top, const u8 *rip)
+{
+	struct switch_frame *frame = (struct switch_frame *)top - 1;
+
+	*frame = (struct switch_frame){.rip = (u64)rip};
+	task->thread.rsp = (u64)frame;
+	return frame;
+}
+
+void thread_init_user(struct task *task)
+{
+	push_frame(task, (va_t)task_regs(task), thread_start_user);
+}
+
+void thread_init_kernel(struct task *task, void (*fn)(void))
+{
+	thread_reset(&task->thread);
+	push_frame(task, task->kstack_top, thread_start_kernel)->r12 = (u64)fn;
+}
