@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+"""Boots the ISO as people do, through GRUB, and types on the PS/2 keyboard.
+
+The console is the serial line and the VGA screen at once: both must show the shell's prompt and
+the output of a typed command, and input must work from the keyboard and from the line.
+"""
+import os
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+from machine import Machine  # noqa: E402
+from tap import ROOT, Tap  # noqa: E402
+
+PROMPT = r"(?m)^[^\n]*[#$] ?\Z"
+BOOT_S, ANSWER_S = 90, 20
+
+
+def main():
+    tap = Tap()
+    build = os.environ.get("TINE_BUILD") or os.path.join(ROOT, "build")
+    iso = os.path.join(build, "tine.iso")
+    if not tap.ok(os.path.exists(iso), "the ISO is built", "make iso"):
+        tap.done()
+        return
+    with Machine(["-m", "256", "-vga", "std", "-cdrom", iso]) as m:
+        drive(tap, m)
+    tap.done()
+
+
+def drive(tap, m):
+    if not tap.ok(m.wait_for(PROMPT, BOOT_S), "GRUB boots to the shell's prompt", m.text[-3000:]):
+        return
+    m.type("echo Typed on keys | tr a-z A-Z\n")
+    tap.ok(m.wait_for(r"\nTYPED ON KEYS\n", ANSWER_S), "the keyboard reaches the shell", m.text)
+    m.wait_for(PROMPT, ANSWER_S)
+    screen = m.screen()
+    tap.ok("TYPED ON KEYS" in screen, "the VGA screen shows it too", "\n".join(screen))
+
+    m.serial.sendall(b"cat | tr a-z A-Z\n")
+    m.serial.sendall(b"by line\n")
+    tap.ok(m.wait_for(r"by line\n", ANSWER_S), "the serial line echoes", m.text)
+    m.type("by keys\n")
+    m.wait_for(r"by keys\n", ANSWER_S)
+    m.serial.sendall(b"\x04")
+    tap.ok(m.wait_for(r"BY LINE\nBY KEYS\n", ANSWER_S), "both inputs are one terminal; ^D ends it",
+           m.text)
+    m.wait_for(PROMPT, ANSWER_S)
+
+    m.serial.sendall(b"busybox sleep 100\n")
+    m.wait_for(r"sleep 100\n", ANSWER_S)
+    m.serial.sendall(b"\x03")
+    tap.ok(m.wait_for(PROMPT, ANSWER_S), "^C ends the program, not the shell", m.text)
+    m.serial.sendall(b"exit\n")
+    tap.ok(m.ended(ANSWER_S), "exit powers the machine off", m.text)
+
+
+main()
