@@ -50,7 +50,7 @@ enum vector {
 	VECTOR_TIMER = 0xf0,
 	VECTOR_SPURIOUS = 0xff,
 };
-void irq_dispatch(u32 vector);
+void irq_dispatch(u32 vector, bool from_user);
 
 /* The local APIC's timer counts down at some rate that time.c measures. */
 void lapic_timer_setup(u8 vector, bool tsc_deadline);

@@ -9,7 +9,6 @@
 #include "arch/cpu.h"
 #include "arch/io.h"
 #include "lib/panic.h"
-#include "mm/uaccess_private.h"
 
 enum { /* CR0 */
 	CR0_PE = 1 << 0, CR0_MP = 1 << 1, CR0_ET = 1 << 4, CR0_NE = 1 << 5,
@@ -26,6 +25,7 @@ enum { /* CR4 */
 enum { MSR_EFER = 0xc0000080, EFER_SCE = 1 << 0, EFER_LME = 1 << 8, EFER_NXE = 1 << 11 };
 
 struct cpu_features cpu_has;
+
 
 struct cpuid {
 	u32 eax, ebx, ecx, edx;
@@ -110,5 +110,4 @@ void features_init(void)
 	if (cpu_has.smap)
 		patch_smap_sites();
 	set_control_registers();
-	uaccess_smap = cpu_has.smap;
 }

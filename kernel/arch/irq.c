@@ -110,10 +110,10 @@ void irq_register(enum isa_irq line, irq_handler *handler)
 	ioapic_write(reg, entry);
 }
 
-void irq_dispatch(u32 vector)
+void irq_dispatch(u32 vector, bool from_user)
 {
 	if (vector == VECTOR_TIMER) {
-		timer_interrupt();
+		timer_interrupt(from_user);
 	} else if (vector >= VECTOR_ISA && vector < VECTOR_ISA + ISA_LINES) {
 		if (handlers[vector - VECTOR_ISA])
 			handlers[vector - VECTOR_ISA]();

@@ -84,4 +84,15 @@ thread_start_kernel:
 	.cfi_endproc
 	.size	thread_start_kernel, . - thread_start_kernel
 
+/* rdi = the struct regs at the top of the current stack: the first way to user mode of pid 1. */
+	.globl	thread_enter_user
+	.type	thread_enter_user, @function
+thread_enter_user:
+	.cfi_startproc
+	.cfi_undefined rip
+	movq	%rdi, %rsp
+	jmp	return_to_user
+	.cfi_endproc
+	.size	thread_enter_user, . - thread_enter_user
+
 	.section .note.GNU-stack, "", @progbits

@@ -39,4 +39,7 @@ void thread_init_user(struct task *task);
 /* ...or call fn on its own stack. Both first call sched_switched() to end the switch. */
 void thread_init_kernel(struct task *task, void (*fn)(void));
 
+/* Ends a kernel task's life as such: goes to user mode with these registers (pid 1). */
+__noreturn void thread_enter_user(struct regs *regs);
+
 #endif

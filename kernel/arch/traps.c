@@ -152,7 +152,7 @@ struct regs *trap_dispatch(struct regs *regs, u32 vector, u64 error_code)
 	extern const u8 iret_to_user[];
 
 	if (vector >= EX_COUNT)
-		irq_dispatch(vector);
+		irq_dispatch(vector, regs_from_user(regs));
 	else if (vector == EX_PAGE_FAULT)
 		page_fault(regs, error_code);
 	else if (regs_from_user(regs))

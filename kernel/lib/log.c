@@ -23,8 +23,8 @@ static struct {
 	u64 end;	 /* bytes logged since boot; the ring holds the last LOG_SIZE */
 	bool in_line;	 /* the last byte was not a newline */
 	bool panicking;
-	char ring[LOG_SIZE];
 } log = {.lock = SPINLOCK_INIT("log", RANK_LOG)};
+static char ring[LOG_SIZE];
 
 /* Early serial output ------------------------------------------------------------------------- */
 
@@ -98,7 +98,7 @@ static void unlock_log(void)
 static void append(const char *text, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		log.ring[log.end++ % LOG_SIZE] = text[i];
+		ring[log.end++ % LOG_SIZE] = text[i];
 	if (log.sink && !log.panicking)
 		log.sink(text, n);
 	else
@@ -161,7 +161,7 @@ size_t log_read(u64 *position, char *buf, size_t size)
 	u64 at = MAX(*position, oldest);
 	size_t n = 0;
 	while (n < size && at < log.end)
-		buf[n++] = log.ring[at++ % LOG_SIZE];
+		buf[n++] = ring[at++ % LOG_SIZE];
 	*position = at;
 	unlock_log();
 	return n;
