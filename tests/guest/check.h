@@ -264,12 +264,18 @@ static inline char *map_anon(size_t length, int prot)
 	return at;
 }
 
-/* The last page of this mapping ends where nothing is mapped. */
+/*
+ * Private memory that ends where nothing is mapped, nor will be: it lies far
+ * from where the kernel puts mappings of its own choice.
+ */
 static inline char *map_before_hole(size_t length)
 {
-	char *at = map_anon(length + PAGE, PROT_READ | PROT_WRITE);
+	static char *next = (char *)0x2f0000000000;
+	char *at = mmap(next, length, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 
-	MUST(munmap(at + length, PAGE));
+	MUST(at == MAP_FAILED ? -1 : 0);
+	next += length + MIB(64);
 	return at;
 }
 
