@@ -77,7 +77,7 @@ USERFLAGS := -std=gnu11 $(if $(filter 1,$(DEBUG)),-Og,-O2) -g -Wall -Wextra $(WE
 
 # Files ----------------------------------------------------------------------------------------
 
-KSRC  := $(sort $(wildcard boot/*.S boot/*.c kernel/*/*.c kernel/*/*.S))
+KSRC  := $(sort $(wildcard boot/*.S boot/*.c kernel/*.c kernel/*/*.c kernel/*/*.S))
 KOBJ  := $(patsubst %,$(B)/obj/%.o,$(KSRC))
 KERNEL := $(B)/tine.elf
 ROOT   := $(B)/root.cpio
