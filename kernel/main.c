@@ -19,7 +19,7 @@
 #include "mm/page.h"
 #include "proc/pid.h"
 #include "proc/sched.h"
-#include "proc/start.h"
+#include "proc/task.h"
 
 enum { MIN_RAM_MIB = 16 };
 
