@@ -9,8 +9,9 @@
  *   entry_pvh          ebx = struct hvm_start_info
  *
  * Then kmain(magic, address of the information) runs in the upper half, on
- * boot_stack, with the early tables: the first 4 GiB of physical memory at 0
- * and at DIRECT_MAP, the first 1 GiB at KERNEL_BASE, all writable.
+ * boot_stack, with the early tables: physical memory at 0 and at DIRECT_MAP (the
+ * first 512 GiB, or 4 GiB where the CPU has no 1 GiB pages), its first 1 GiB at
+ * KERNEL_BASE, all writable.
  *
  * Sources: Multiboot2 specification 2.0, 3.1 and 3.3; Xen docs/misc/pvh.pandoc;
  * Intel SDM vol. 3A 9.8.5 (entering IA-32e mode).
@@ -77,8 +78,8 @@ entry_pvh:
 entry_multiboot2:
 	cli
 	cld
-	movl	%eax, %esi		/* kmain's second argument is the first here: see below */
-	movl	%ebx, %edi
+	movl	%eax, %edi		/* kmain's arguments, kept here from now on */
+	movl	%ebx, %esi
 	lgdt	boot_gdt_pointer
 
 	/* Long mode there? (CPUID is on every CPU since the 486.) */
@@ -91,7 +92,11 @@ entry_multiboot2:
 	btl	$29, %edx
 	jnc	no_long_mode
 
-	/* Early tables, in .bss, which the loader has zeroed. */
+	/*
+	 * Early tables, in .bss, which the loader has zeroed. edx still holds the
+	 * features: with bit 26 the table of 1 GiB entries needs none below it.
+	 */
+	movl	%edx, %ebp
 	movl	$PA(early_pd), %ebx
 	movl	$PTE_P_W_LARGE, %eax
 	movl	$(4 * 512), %ecx
@@ -99,13 +104,26 @@ entry_multiboot2:
 	addl	$0x200000, %eax
 	addl	$8, %ebx
 	loop	1b
-	movl	$(PA(early_pd) + PTE_P_W), %eax
 	movl	$PA(early_pdpt_low), %ebx
+	btl	$26, %ebp
+	jc	3f
+	movl	$(PA(early_pd) + PTE_P_W), %eax
 	movl	$4, %ecx
 2:	movl	%eax, (%ebx)
 	addl	$4096, %eax
 	addl	$8, %ebx
 	loop	2b
+	jmp	5f
+3:	movl	$PTE_P_W_LARGE, %eax	/* edx:eax is the entry */
+	xorl	%edx, %edx
+	movl	$512, %ecx
+4:	movl	%eax, (%ebx)
+	movl	%edx, 4(%ebx)
+	addl	$0x40000000, %eax
+	adcl	$0, %edx
+	addl	$8, %ebx
+	loop	4b
+5:
 	movl	$(PA(early_pd) + PTE_P_W), PA(early_pdpt_high) + 510 * 8
 	movl	$(PA(early_pdpt_low) + PTE_P_W), PA(early_root)
 	movl	$(PA(early_pdpt_low) + PTE_P_W), PA(early_root) + 256 * 8
@@ -130,15 +148,15 @@ no_long_mode:
 	movl	$no_long_mode_text, %esi
 	movl	$0xb8000, %edi
 	movb	$0x0f, %ah
-3:	lodsb
+1:	lodsb
 	testb	%al, %al
-	jz	4f
+	jz	2f
 	stosw
 	movw	$0x3f8, %dx
 	outb	%al, %dx
-	jmp	3b
-4:	hlt
-	jmp	4b
+	jmp	1b
+2:	hlt
+	jmp	2b
 
 no_long_mode_text:
 	.asciz	"Tine needs a 64-bit CPU (x86-64).\n"
@@ -178,7 +196,8 @@ start64_high:
 	wrmsr
 	movq	$boot_stack_top, %rsp
 	xorl	%ebp, %ebp
-	xchgl	%esi, %edi		/* kmain(magic, info); clears the upper halves too */
+	movl	%edi, %edi		/* the upper halves are undefined after 32-bit code */
+	movl	%esi, %esi
 	call	kmain
 	ud2
 	.cfi_endproc

@@ -28,6 +28,21 @@ void boot_add_range(pa_t start, u64 len_bytes, bool usable)
 	boot_info.nranges++;
 }
 
+u64 boot_limit_memory(pa_t end)
+{
+	u64 lost = 0;
+
+	for (u32 i = 0; i < boot_info.nranges; i++) {
+		struct boot_range *range = &boot_info.range[i];
+		if (!range->usable || range->end <= end)
+			continue;
+		range->usable = range->start < end;
+		lost += range->end - MAX(range->start, end);
+		range->end = MAX(range->start, end);
+	}
+	return lost;
+}
+
 void boot_add_module(pa_t start, u64 len_bytes)
 {
 	struct boot_range *module = &boot_info.module[boot_info.nmodules];

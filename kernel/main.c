@@ -77,6 +77,11 @@ static void memory_init(void)
 {
 	struct page_stats stats;
 
+	/* page_init works in the early map (boot/entry.S). */
+	u64 lost = cpu_has.gib_pages ? 0 : boot_limit_memory(4 * GIB);
+	if (lost != 0)
+		kprintf("memory: %lu KiB above 4 GiB not used: the CPU has no 1 GiB pages\n",
+			lost / KIB);
 	page_init();
 	mmu_init_kernel(alloc_table, npages << PAGE_SHIFT);
 	page_stats(&stats);

@@ -29,6 +29,9 @@ extern struct boot_info boot_info;
 /* From kmain, once: fills boot_info. NULL, or what is wrong with the loader's information. */
 const char *boot_parse(u32 magic, pa_t info);
 
+/* Takes away the usable memory from end on; returns how many bytes that was. */
+u64 boot_limit_memory(pa_t end);
+
 /*
  * Option `name=value` or bare `name` of the command line, before "--"; false if absent. Of
  * several the last one counts; _nth gives each of them, from 0 on (console= may come twice).

@@ -117,8 +117,7 @@
 	.type	syscall_entry, @function
 	.balign	16
 syscall_entry:
-	.cfi_startproc simple
-	.cfi_signal_frame
+	.cfi_startproc simple		/* no signal frame: gdb shows the function's name then */
 	.cfi_def_cfa rsp, 0
 	.cfi_register rip, rcx
 	swapgs
