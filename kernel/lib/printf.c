@@ -97,12 +97,15 @@ static void put_hex(struct out *out, const struct spec *spec, u64 value, bool up
 static void put_octal(struct out *out, struct spec spec, u64 value)
 {
 	int ndigits = 0;
+	const char *prefix = "";
 
 	for (u64 rest = value; rest != 0; rest /= 8)
 		ndigits++;
-	if (spec.alternate && spec.precision <= ndigits)
+	if (spec.alternate && spec.precision < 0 && value != 0)
+		prefix = "0";
+	else if (spec.alternate && spec.precision >= 0 && spec.precision <= ndigits)
 		spec.precision = ndigits + 1;
-	put_number(out, &spec, value, 8, "01234567", "");
+	put_number(out, &spec, value, 8, "01234567", prefix);
 }
 
 /* %p as 0x and digits; %pS as function+offset, or the plain address. */
