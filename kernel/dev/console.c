@@ -30,13 +30,16 @@ static bool vga_ready, locks_work;
 
 /* ---- the command line ---- */
 
-static int console_by_name(const char *name, size_t len)
+/* "ttyS0" or "ttyS0,115200n8": the speed is fixed, so what follows the comma has no effect. */
+static int console_by_name(const char *option)
 {
 	static const char *const names[] = {"ttyS0", "ttyS1", "tty0", "tty1"};
 
 	for (int i = 0; i < (int)ARRAY_SIZE(names); i++) {
-		if (strlen(names[i]) == len && memcmp(names[i], name, len) == 0)
-			return MIN(i, CONSOLE_VGA);
+		size_t len = strlen(names[i]);
+
+		if (strncmp(option, names[i], len) == 0 && (!option[len] || option[len] == ','))
+			return MIN(i, (int)CONSOLE_VGA);
 	}
 	return -1;
 }
@@ -46,10 +49,9 @@ static bool console_present(int console)
 	return console == CONSOLE_VGA || serial_present(console);
 }
 
-static void take_console_option(const char *value, size_t len)
+static void take_console_option(const char *option)
 {
-	const char *comma = memchr(value, ',', len); /* speed and parity: ours are fixed */
-	int console = console_by_name(value, comma ? (size_t)(comma - value) : len);
+	int console = console_by_name(option);
 
 	if (console < 0 || !console_present(console))
 		return;
@@ -57,28 +59,12 @@ static void take_console_option(const char *value, size_t len)
 	last_named = console;
 }
 
-/* All console= options up to "--", which boot_option cannot tell apart. */
 static void read_options(void)
 {
-	static const char key[] = "console=";
-	size_t key_len = sizeof key - 1;
-	const char *at = boot_info.cmdline;
+	char value[32];
 
-	for (;;) {
-		const char *word;
-		size_t len;
-
-		while (*at == ' ')
-			at++;
-		word = at;
-		while (*at && *at != ' ')
-			at++;
-		len = at - word;
-		if (len == 0 || (len == 2 && memcmp(word, "--", 2) == 0))
-			break;
-		if (len > key_len && memcmp(word, key, key_len) == 0)
-			take_console_option(word + key_len, len - key_len);
-	}
+	for (u32 nth = 0; boot_option_nth("console", nth, value, sizeof value); nth++)
+		take_console_option(value);
 	if (last_named < 0) {
 		log_to[CONSOLE_S0] = serial_present(0);
 		log_to[CONSOLE_VGA] = true;
