@@ -117,7 +117,7 @@ static void page_release(struct inode *inode, struct page *page)
 	inode->npages--;
 	page->owner = NULL;
 	if (page_refs(page) > 1)
-		page->kind = PAGE_ANON;
+		page_set_kind(page, PAGE_ANON);
 	page_put(page);
 }
 

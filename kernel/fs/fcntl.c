@@ -1,0 +1,138 @@
+/*
+ * Calls on descriptors themselves: dup and its kin, fcntl, ioctl.
+ */
+#include "arch/cpu.h"
+#include "fs/open.h"
+#include "fs/inode.h"
+#include "fs/ramfs.h"
+#include "mm/uaccess.h"
+#include "proc/task.h"
+#include "syscall/syscalls.h"
+
+enum fcntl_command {
+	F_DUPFD = 0, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW,
+	F_DUPFD_CLOEXEC = 1030, F_GETPIPE_SZ = 1032,
+};
+enum { FD_CLOEXEC = 1, PIPE_SIZE_BYTES = 65536 };
+enum { SETFL_MASK = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME };
+enum { FIONCLEX = 0x5450, FIOCLEX = 0x5451, FIONBIO = 0x5421, FIONREAD = 0x541b };
+
+static s64 dup_from(int old_fd, int min, bool cloexec)
+{
+	struct file *file = fd_get(old_fd);
+	if (!file)
+		return -EBADF;
+	int fd = fd_install(file, min, cloexec);
+	if (fd < 0)
+		file_put(file);
+	return fd;
+}
+
+s64 sys_dup(int fd)
+{
+	return dup_from(fd, 0, false);
+}
+
+static s64 dup_to(int old_fd, int new_fd, bool cloexec)
+{
+	struct file *file = fd_get(old_fd);
+	if (!file)
+		return -EBADF;
+	int fd = fd_install_at(file, new_fd, cloexec);
+	if (fd < 0)
+		file_put(file);
+	return fd;
+}
+
+s64 sys_dup2(int old_fd, int new_fd)
+{
+	if (old_fd == new_fd) { /* dup2(2): does nothing, but the descriptor must be valid */
+		int err = fd_cloexec_get(old_fd);
+		return err < 0 ? err : new_fd;
+	}
+	return dup_to(old_fd, new_fd, false);
+}
+
+s64 sys_dup3(int old_fd, int new_fd, int flags)
+{
+	if ((flags & ~O_CLOEXEC) || old_fd == new_fd)
+		return -EINVAL;
+	return dup_to(old_fd, new_fd, flags & O_CLOEXEC);
+}
+
+static s64 set_flags(struct file *file, u32 flags)
+{
+	u32 kept = __atomic_load_n(&file->flags, __ATOMIC_RELAXED) & ~SETFL_MASK;
+	__atomic_store_n(&file->flags, kept | (flags & SETFL_MASK), __ATOMIC_RELAXED);
+	return 0;
+}
+
+static s64 fcntl_file(struct file *file, int fd, int command, u64 arg)
+{
+	switch (command) {
+	case F_DUPFD:
+	case F_DUPFD_CLOEXEC:
+		if (arg >= task_rlimit(current, RLIMIT_NOFILE))
+			return -EINVAL;
+		return dup_from(fd, arg, command == F_DUPFD_CLOEXEC);
+	case F_GETFD:
+		return fd_cloexec_get(fd);
+	case F_SETFD:
+		return fd_cloexec_set(fd, arg & FD_CLOEXEC);
+	case F_GETFL:
+		return file->flags;
+	case F_SETFL:
+		return file->flags & O_PATH ? -EBADF : set_flags(file, arg);
+	case F_GETPIPE_SZ:
+		return inode_type(file->inode) == S_IFIFO ? PIPE_SIZE_BYTES : -EBADF;
+	default:
+		return file->flags & O_PATH ? -EBADF : -EINVAL;
+	}
+}
+
+s64 sys_fcntl(int fd, int command, u64 arg)
+{
+	struct file *file = fd_get(fd);
+	if (!file)
+		return -EBADF;
+	s64 result = fcntl_file(file, fd, command, arg);
+	file_put(file);
+	return result;
+}
+
+static s64 set_nonblock(struct file *file, void __user *arg)
+{
+	int on;
+	if (copy_from_user(&on, arg, sizeof on))
+		return -EFAULT;
+	return set_flags(file, on ? file->flags | O_NONBLOCK : file->flags & ~O_NONBLOCK);
+}
+
+static s64 ioctl_file(struct file *file, int fd, u64 request, u64 arg)
+{
+	switch (request) {
+	case FIOCLEX:
+		return fd_cloexec_set(fd, true);
+	case FIONCLEX:
+		return fd_cloexec_set(fd, false);
+	case FIONBIO:
+		return set_nonblock(file, (void __user *)arg);
+	case FIONREAD:
+		if (file->ops == &ramfs_file_ops)
+			return put_user_u32((void __user *)arg,
+					    file->inode->size_bytes - file->offset);
+		/* fallthrough */
+	default:
+		return file->ops->ioctl ? file->ops->ioctl(file, request, arg) : -ENOTTY;
+	}
+}
+
+s64 sys_ioctl(int fd, u64 request, u64 arg)
+{
+	struct file *file = fd_get_io(fd);
+	if (!file)
+		return -EBADF;
+	s64 result = ioctl_file(file, fd, (u32)request, arg);
+	file_put(file);
+	return result;
+}

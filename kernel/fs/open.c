@@ -1,0 +1,254 @@
+/*
+ * open and its kin, pipe, and working directories.
+ *
+ * Flow of open: walk to the last component; look it up under tree_lock if it
+ * may be made (O_CREAT); follow it if it is a symlink; check permission; make
+ * the description (file_open_dentry); truncate; take a descriptor.
+ */
+#include "fs/open.h"
+
+#include "arch/cpu.h"
+#include "fs/path.h"
+#include "fs/ramfs.h"
+#include "mm/uaccess.h"
+#include "proc/task.h"
+#include "syscall/syscalls.h"
+
+/* Checks what open(2) lists for an object that exists. */
+static int check_open(struct inode *inode, u32 flags)
+{
+	u32 type = inode_type(inode), mode = flags & O_ACCMODE;
+	u32 may = mode == O_RDONLY ? MAY_READ : mode == O_WRONLY ? MAY_WRITE : MAY_READ | MAY_WRITE;
+	if (type == S_IFLNK)
+		return -ELOOP; /* O_NOFOLLOW met one */
+	if ((flags & O_DIRECTORY) && type != S_IFDIR)
+		return -ENOTDIR;
+	if (flags & O_TRUNC)
+		may |= MAY_WRITE;
+	if (type == S_IFDIR && ((may & MAY_WRITE) || (flags & O_CREAT)))
+		return -EISDIR;
+	int err = may_access(inode, may);
+	if (!err && (flags & O_NOATIME) && !owner_or_root(inode))
+		err = -EPERM;
+	return err;
+}
+
+/* The last name, made if it is not there; *made says so. tree_lock makes this one step. */
+static struct dentry *lookup_or_create(struct walk *w, u32 flags, u32 mode, bool *made)
+{
+	mutex_lock(&tree_lock);
+	struct dentry *dentry = dentry_lookup(w->dir, w->last, w->last_len);
+	if (PTR_ERR(dentry) == -ENOENT) {
+		int err = may_create(w->dir);
+		u32 bits = mode & 07777 & ~current->fs->umask;
+		dentry = err ? ERR_PTR(err)
+			     : ramfs_create(w->dir, w->last, w->last_len, S_IFREG | bits, 0, NULL);
+		*made = !IS_ERR(dentry);
+	} else if (!IS_ERR(dentry) && (flags & O_EXCL)) {
+		dentry_put(dentry);
+		dentry = ERR_PTR(-EEXIST);
+	}
+	mutex_unlock(&tree_lock);
+	return dentry;
+}
+
+/* The object that O_CREAT opens: follows symlinks to names that need not exist. */
+static struct dentry *open_create(struct walk *w, u32 flags, u32 mode, bool *made)
+{
+	for (;;) {
+		int err = walk_to_last(w);
+		if (err)
+			return ERR_PTR(err);
+		if (w->last_kind != LAST_NAME || w->slash)
+			return ERR_PTR(-EISDIR);
+		struct dentry *dentry = lookup_or_create(w, flags, mode, made);
+		if (IS_ERR(dentry) || inode_type(dentry->inode) != S_IFLNK ||
+		    (flags & O_NOFOLLOW))
+			return dentry;
+		err = walk_follow(w, dentry->inode);
+		dentry_put(dentry);
+		if (err)
+			return err > 0 ? dentry_get(w->dir) : ERR_PTR(err);
+	}
+}
+
+static struct dentry *open_lookup(int dirfd, char *path, u32 flags, u32 mode, bool *made)
+{
+	if ((flags & O_CREAT) && !(flags & O_PATH)) {
+		struct walk w;
+		int err = walk_start(&w, dirfd, path);
+		if (!err && !*w.path)
+			err = -ENOENT;
+		struct dentry *dentry = err ? ERR_PTR(err) : open_create(&w, flags, mode, made);
+		walk_end(&w);
+		return dentry;
+	}
+	u32 lookup = flags & O_NOFOLLOW || (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL)
+			     ? 0 : LOOKUP_FOLLOW;
+	if (flags & O_DIRECTORY)
+		lookup |= LOOKUP_DIRECTORY;
+	return path_lookup(dirfd, path, lookup);
+}
+
+static struct file *open_file(int dirfd, char *path, u32 flags, u32 mode)
+{
+	bool made = false;
+	struct dentry *dentry = open_lookup(dirfd, path, flags, mode, &made);
+	if (IS_ERR(dentry))
+		return (struct file *)dentry;
+	int err = made || (flags & O_PATH) ? 0 : check_open(dentry->inode, flags);
+	u32 kept = flags & ~(O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC);
+	struct file *file = err ? ERR_PTR(err) : file_open_dentry(dentry, kept);
+	dentry_put(dentry);
+	bool cut = (flags & O_TRUNC) && !(flags & O_PATH) && !made;
+	if (!IS_ERR(file) && cut && file->ops == &ramfs_file_ops) {
+		err = file_writable(file) ? 0 : inode_write_get(file->inode);
+		if (!err)
+			err = file_truncate(file->inode, 0);
+		if (!file_writable(file) && !err)
+			inode_write_put(file->inode);
+		if (err) {
+			file_put(file);
+			return ERR_PTR(err);
+		}
+	}
+	return file;
+}
+
+s64 sys_openat(int dirfd, const char __user *path, int flags, u32 mode)
+{
+	if ((flags & (O_DIRECTORY | O_CREAT)) == (O_DIRECTORY | O_CREAT))
+		return -EINVAL;
+	if ((flags & O_TMPFILE) == O_TMPFILE)
+		return -EOPNOTSUPP;
+	if (flags & O_PATH)
+		flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	struct file *file = open_file(dirfd, path_get_user(path), flags | O_LARGEFILE, mode);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	int fd = fd_install(file, 0, flags & O_CLOEXEC);
+	if (fd < 0)
+		file_put(file);
+	return fd;
+}
+
+s64 sys_open(const char __user *path, int flags, u32 mode)
+{
+	return sys_openat(AT_FDCWD, path, flags, mode);
+}
+
+s64 sys_creat(const char __user *path, u32 mode)
+{
+	return sys_openat(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode);
+}
+
+s64 sys_close(int fd)
+{
+	return fd_close(fd);
+}
+
+s64 sys_pipe2(int __user *fds, int flags)
+{
+	struct file *end[2];
+	int fd[2];
+	if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
+		return -EINVAL;
+	int err = pipe_make(end, flags & O_NONBLOCK);
+	if (err)
+		return err;
+	fd[0] = fd_install(end[0], 0, flags & O_CLOEXEC);
+	if (fd[0] < 0) {
+		err = fd[0];
+		goto put_both;
+	}
+	fd[1] = fd_install(end[1], 0, flags & O_CLOEXEC);
+	if (fd[1] < 0) {
+		err = fd[1];
+		goto close_first;
+	}
+	if (copy_to_user(fds, fd, sizeof fd)) {
+		fd_close(fd[0]);
+		fd_close(fd[1]);
+		return -EFAULT;
+	}
+	return 0;
+close_first:
+	fd_close(fd[0]);
+	file_put(end[1]);
+	return err;
+put_both:
+	file_put(end[0]);
+	file_put(end[1]);
+	return err;
+}
+
+s64 sys_pipe(int __user *fds)
+{
+	return sys_pipe2(fds, 0);
+}
+
+/* Takes over the reference. */
+static void set_cwd(struct dentry *dentry)
+{
+	struct fs *fs = current->fs;
+	spin_lock(&fs->lock);
+	struct dentry *old = fs->cwd;
+	fs->cwd = dentry;
+	spin_unlock(&fs->lock);
+	dentry_put(old);
+}
+
+s64 sys_chdir(const char __user *path)
+{
+	struct dentry *dentry = path_lookup_user(AT_FDCWD, path, LOOKUP_FOLLOW | LOOKUP_DIRECTORY);
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry);
+	int err = may_access(dentry->inode, MAY_EXEC);
+	if (err)
+		dentry_put(dentry);
+	else
+		set_cwd(dentry);
+	return err;
+}
+
+s64 sys_fchdir(int fd)
+{
+	struct file *file = fd_get(fd);
+	if (!file)
+		return -EBADF;
+	int err = inode_is_dir(file->inode) ? may_access(file->inode, MAY_EXEC) : -ENOTDIR;
+	if (!err)
+		set_cwd(dentry_get(file->dentry));
+	file_put(file);
+	return err;
+}
+
+s64 sys_getcwd(char __user *buf, size_t size)
+{
+	struct dentry *cwd;
+	char *page = path_get_kernel("");
+	if (IS_ERR(page))
+		return PTR_ERR(page);
+	spin_lock(&current->fs->lock);
+	cwd = dentry_get(current->fs->cwd);
+	spin_unlock(&current->fs->lock);
+	char *path = cwd->dead ? NULL : dentry_path(cwd, page, PATH_MAX);
+	s64 result = cwd->dead ? -ENOENT : -ENAMETOOLONG;
+	dentry_put(cwd);
+	if (path) {
+		size_t n = page + PATH_MAX - path;
+		result = n > size ? -ERANGE : copy_to_user(buf, path, n) ? -EFAULT : (s64)n;
+	}
+	path_free(page);
+	return result;
+}
+
+s64 sys_umask(u32 mask)
+{
+	struct fs *fs = current->fs;
+	spin_lock(&fs->lock);
+	u32 old = fs->umask;
+	fs->umask = mask & 0777;
+	spin_unlock(&fs->lock);
+	return old;
+}

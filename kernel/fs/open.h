@@ -1,0 +1,31 @@
+/*
+ * Opening, inside the kernel: by dentry, and what else several files of fs/
+ * share about descriptors.
+ */
+#ifndef FS_OPEN_H
+#define FS_OPEN_H
+
+#include "fs/files.h"
+
+/* Opens what the dentry names (references are added); permission is the caller's. ERR_PTR. */
+struct file *file_open_dentry(struct dentry *dentry, u32 flags);
+
+/* fd_get for the calls that an O_PATH descriptor does not serve. */
+struct file *fd_get_io(int fd);
+
+/* Puts file at exactly this descriptor; what was there is closed. Takes over the reference
+ * on success: fd, or -errno. */
+int fd_install_at(struct file *file, int fd, bool cloexec);
+int fd_close(int fd); /* 0 or -EBADF */
+/* The close-on-exec flag: 0 or 1; set: 0. -EBADF. */
+int fd_cloexec_get(int fd);
+int fd_cloexec_set(int fd, bool on);
+
+/* Pipes (fs/pipe.c): two descriptions, [0] to read. Both or none. */
+int pipe_make(struct file *end[2], u32 flags);
+
+
+/* truncate and ftruncate, O_TRUNC: the caller has checked permission. */
+int file_truncate(struct inode *inode, off_t length);
+
+#endif

@@ -1,0 +1,337 @@
+/*
+ * Pipes and FIFOs: pipe(7). 64 KiB of bytes in a ring of 16 frames, each taken
+ * when a byte first goes there; an empty pipe starts again at its first frame,
+ * so a pipe for short messages has one.
+ *
+ * Locks: pipe->lock (RANK_PIPE) guards the ring, also across user copies.
+ * Sleepers look at head, tail and the counts without it (sync/wait.h: no lock
+ * between join and sleep), then lock and look again.
+ */
+#include "arch/cpu.h"
+#include "fs/open.h"
+#include "fs/poll.h"
+#include "fs/ramfs.h"
+#include "mm/heap.h"
+#include "mm/page.h"
+#include "mm/uaccess.h"
+#include "proc/task.h"
+
+enum { FIONREAD = 0x541b, PIPE_FRAMES = 16, PIPE_SIZE = PIPE_FRAMES * 4096, PIPE_BUF = 4096 };
+
+struct pipe {
+	struct mutex lock;
+	u64 head, tail;		/* bytes ever read / written since it was last empty */
+	u32 readers, writers;	/* descriptions open for each */
+	u32 ever_readers, ever_writers; /* opens so far: a FIFO's open waits for a change */
+	struct waitq read_wait, write_wait;
+	struct page *frame[PIPE_FRAMES];
+};
+
+static struct pipe *pipe_new(void)
+{
+	struct pipe *pipe = heap_zalloc(sizeof *pipe);
+	if (!pipe)
+		return NULL;
+	mutex_init(&pipe->lock, "pipe", RANK_PIPE);
+	waitq_init(&pipe->read_wait);
+	waitq_init(&pipe->write_wait);
+	return pipe;
+}
+
+static void pipe_free(struct pipe *pipe)
+{
+	for (int i = 0; i < PIPE_FRAMES; i++) {
+		if (pipe->frame[i])
+			page_put(pipe->frame[i]);
+	}
+	heap_free(pipe);
+}
+
+static size_t pipe_used(const struct pipe *pipe)
+{
+	return __atomic_load_n(&pipe->tail, __ATOMIC_ACQUIRE) -
+	       __atomic_load_n(&pipe->head, __ATOMIC_ACQUIRE);
+}
+
+static bool pipe_has_room(const struct pipe *pipe, size_t need)
+{
+	return PIPE_SIZE - pipe_used(pipe) >= need;
+}
+
+static bool pipe_can_read(const struct pipe *pipe)
+{
+	return pipe_used(pipe) > 0 || __atomic_load_n(&pipe->writers, __ATOMIC_ACQUIRE) == 0;
+}
+
+static bool pipe_can_write(const struct pipe *pipe, size_t need)
+{
+	return pipe_has_room(pipe, need) || __atomic_load_n(&pipe->readers, __ATOMIC_ACQUIRE) == 0;
+}
+
+static int wait_readable(struct pipe *pipe)
+{
+	struct waiter w;
+	int err = 0;
+	waitq_join(&pipe->read_wait, &w);
+	while (!err && !pipe_can_read(pipe))
+		err = waitq_sleep(&w);
+	waitq_leave(&w);
+	return err ? -ERESTARTSYS : 0;
+}
+
+static int wait_writable(struct pipe *pipe, size_t need)
+{
+	struct waiter w;
+	int err = 0;
+	waitq_join(&pipe->write_wait, &w);
+	while (!err && !pipe_can_write(pipe, need))
+		err = waitq_sleep(&w);
+	waitq_leave(&w);
+	return err ? -ERESTARTSYS : 0;
+}
+
+/* Copies out what there is, up to n; the count, or -EFAULT. Locked. */
+static ssize_t copy_out(struct pipe *pipe, void __user *buf, size_t n)
+{
+	size_t done = 0;
+	n = MIN(n, pipe->tail - pipe->head);
+	while (done < n) {
+		size_t in_frame = pipe->head % PAGE_SIZE;
+		size_t part = MIN(n - done, PAGE_SIZE - in_frame);
+		struct page *frame = pipe->frame[pipe->head / PAGE_SIZE % PIPE_FRAMES];
+		size_t missed = copy_to_user_partial((char __user *)buf + done,
+						     (char *)page_kva(frame) + in_frame, part);
+		pipe->head += part - missed;
+		done += part - missed;
+		if (missed)
+			break;
+	}
+	if (pipe->head == pipe->tail)
+		pipe->head = pipe->tail = 0;
+	return done || !n ? (ssize_t)done : -EFAULT;
+}
+
+/* Copies in what fits, up to n; the count, -EFAULT or -ENOMEM. Locked. */
+static ssize_t copy_in(struct pipe *pipe, const void __user *buf, size_t n)
+{
+	size_t done = 0;
+	n = MIN(n, PIPE_SIZE - (pipe->tail - pipe->head));
+	while (done < n) {
+		size_t in_frame = pipe->tail % PAGE_SIZE;
+		size_t part = MIN(n - done, PAGE_SIZE - in_frame);
+		struct page **frame = &pipe->frame[pipe->tail / PAGE_SIZE % PIPE_FRAMES];
+		if (!*frame)
+			*frame = page_alloc(PAGE_KERNEL);
+		if (!*frame)
+			return done ? (ssize_t)done : -ENOMEM;
+		size_t missed = copy_from_user_partial((char *)page_kva(*frame) + in_frame,
+						       (const char __user *)buf + done, part);
+		pipe->tail += part - missed;
+		done += part - missed;
+		if (missed)
+			return done ? (ssize_t)done : -EFAULT;
+	}
+	return done;
+}
+
+static ssize_t pipe_read(struct file *file, void __user *buf, size_t n, off_t *offset)
+{
+	struct pipe *pipe = file->private;
+	(void)offset;
+	if (n == 0)
+		return 0;
+	for (;;) {
+		mutex_lock(&pipe->lock);
+		bool empty = pipe->head == pipe->tail;
+		bool ended = empty && pipe->writers == 0;
+		ssize_t done = empty ? 0 : copy_out(pipe, buf, n);
+		mutex_unlock(&pipe->lock);
+		if (!empty)
+			waitq_wake_all(&pipe->write_wait);
+		if (!empty || ended)
+			return done;
+		if (file->flags & O_NONBLOCK)
+			return -EAGAIN;
+		int err = wait_readable(pipe);
+		if (err)
+			return err;
+	}
+}
+
+/* One round of a write: what fits now, once there is room for `need`. 0: there is not. */
+static ssize_t write_some(struct pipe *pipe, const void __user *buf, size_t n, size_t need)
+{
+	ssize_t done = 0;
+	mutex_lock(&pipe->lock);
+	bool was_empty = pipe->head == pipe->tail;
+	if (pipe->readers == 0)
+		done = -EPIPE;
+	else if (pipe_has_room(pipe, need))
+		done = copy_in(pipe, buf, n);
+	mutex_unlock(&pipe->lock);
+	if (done > 0 && was_empty)
+		waitq_wake_all(&pipe->read_wait);
+	return done;
+}
+
+static ssize_t pipe_write(struct file *file, const void __user *buf, size_t n, off_t *offset)
+{
+	struct pipe *pipe = file->private;
+	size_t total = 0;
+	ssize_t err = 0;
+	(void)offset;
+	size_t need = n <= PIPE_BUF ? n : 1; /* a short write is atomic, a long one goes in pieces */
+	while (total < n) {
+		ssize_t done = write_some(pipe, (const char __user *)buf + total, n - total, need);
+		if (done < 0) {
+			err = done;
+			break;
+		}
+		total += done;
+		if (done > 0)
+			continue;
+		err = file->flags & O_NONBLOCK ? -EAGAIN : wait_writable(pipe, need);
+		if (err)
+			break;
+	}
+	if (err == -EPIPE)
+		signal_send_task(current, SIGPIPE, NULL);
+	return total ? (ssize_t)total : err;
+}
+
+static u32 pipe_poll(struct file *file, struct poll_table *table)
+{
+	struct pipe *pipe = file->private;
+	u32 events = 0;
+	if (table && file_readable(file))
+		poll_wait(table, &pipe->read_wait);
+	if (table && file_writable(file))
+		poll_wait(table, &pipe->write_wait);
+	if (file_readable(file)) {
+		events |= pipe_used(pipe) ? POLLIN | POLLRDNORM : 0;
+		events |= pipe->writers == 0 && pipe->ever_writers ? POLLHUP : 0;
+	}
+	if (file_writable(file)) {
+		events |= pipe_has_room(pipe, PIPE_BUF) ? POLLOUT | POLLWRNORM : 0;
+		events |= pipe->readers == 0 ? POLLERR : 0;
+	}
+	return events;
+}
+
+static s64 pipe_ioctl(struct file *file, u64 request, u64 arg)
+{
+	if (request != FIONREAD)
+		return -ENOTTY;
+	return put_user_u32((void __user *)arg, pipe_used(file->private));
+}
+
+static void pipe_release(struct file *file)
+{
+	struct pipe *pipe = file->private;
+	struct inode *inode = file->inode;
+	mutex_lock(&inode->lock);
+	if (file_readable(file))
+		__atomic_fetch_sub(&pipe->readers, 1, __ATOMIC_RELEASE);
+	if (file_writable(file))
+		__atomic_fetch_sub(&pipe->writers, 1, __ATOMIC_RELEASE);
+	bool last = pipe->readers + pipe->writers == 0;
+	if (last)
+		inode->private = NULL;
+	mutex_unlock(&inode->lock);
+	if (last) {
+		pipe_free(pipe);
+		return;
+	}
+	waitq_wake_all(&pipe->read_wait);
+	waitq_wake_all(&pipe->write_wait);
+}
+
+/* Joins the inode's pipe, which lives while a description has it open. */
+static struct pipe *pipe_attach(struct file *file)
+{
+	struct inode *inode = file->inode;
+	mutex_lock(&inode->lock);
+	struct pipe *pipe = inode->private ? inode->private : pipe_new();
+	if (pipe) {
+		inode->private = pipe;
+		file->private = pipe;
+		pipe->readers += file_readable(file);
+		pipe->writers += file_writable(file);
+		pipe->ever_readers += file_readable(file);
+		pipe->ever_writers += file_writable(file);
+	}
+	mutex_unlock(&inode->lock);
+	return pipe;
+}
+
+/* Waits until the other side has been opened: fifo(7). */
+static int fifo_wait_peer(struct waitq *queue, const u32 *count)
+{
+	struct waiter w;
+	int err = 0;
+	u32 before = *count;
+	waitq_join(queue, &w);
+	while (!err && __atomic_load_n(count, __ATOMIC_ACQUIRE) == before)
+		err = waitq_sleep(&w);
+	waitq_leave(&w);
+	return err ? -ERESTARTSYS : 0;
+}
+
+static int fifo_open(struct file *file)
+{
+	bool reads = file_readable(file), writes = file_writable(file);
+	struct pipe *pipe = pipe_attach(file);
+	int err = 0;
+	if (!pipe)
+		return -ENOMEM;
+	waitq_wake_all(&pipe->read_wait);
+	waitq_wake_all(&pipe->write_wait);
+	if (reads && !writes && !pipe->writers && !(file->flags & O_NONBLOCK))
+		err = fifo_wait_peer(&pipe->read_wait, &pipe->ever_writers);
+	if (writes && !reads && !pipe->readers)
+		err = file->flags & O_NONBLOCK
+			      ? -ENXIO
+			      : fifo_wait_peer(&pipe->write_wait, &pipe->ever_readers);
+	if (err)
+		pipe_release(file);
+	return err;
+}
+
+const struct file_ops fifo_ops = {
+	.open = fifo_open,
+	.release = pipe_release,
+	.read = pipe_read,
+	.write = pipe_write,
+	.ioctl = pipe_ioctl,
+	.poll = pipe_poll,
+};
+
+int pipe_make(struct file *end[2], u32 flags)
+{
+	static struct super super = {.dev = 0xc, .type = "pipefs", .magic = 0x50495045,
+				     .next_inode = 1};
+	struct inode *inode = inode_new(&super, S_IFIFO | 0600);
+	if (!inode)
+		return -ENOMEM;
+	end[0] = file_new(&fifo_ops, inode, NULL, O_RDONLY | flags);
+	if (!end[0])
+		goto put_inode;
+	end[1] = file_new(&fifo_ops, inode_get(inode), NULL, O_WRONLY | flags);
+	if (!end[1]) {
+		inode_put(inode);
+		goto free_first;
+	}
+	if (pipe_attach(end[0])) {
+		pipe_attach(end[1]); /* the pipe is there: cannot fail */
+		return 0;
+	}
+	end[1]->ops = NULL;
+	file_put(end[1]);
+free_first:
+	end[0]->ops = NULL;
+	file_put(end[0]);
+	return -ENOMEM;
+put_inode:
+	inode_put(inode);
+	return -ENOMEM;
+}

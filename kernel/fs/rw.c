@@ -1,0 +1,295 @@
+/*
+ * read, write and their kin; lseek, truncate, sendfile.
+ *
+ * Each call finds the description, checks its mode, and hands the user's
+ * buffer to file_ops; only files that seek have an offset, which pos_lock
+ * guards while a call uses it (read(2): reads and writes are atomic to others
+ * that share the description).
+ */
+#include "arch/cpu.h"
+#include "fs/open.h"
+#include "fs/path.h"
+#include "fs/ramfs.h"
+#include "mm/page.h"
+#include "mm/uaccess.h"
+#include "proc/task.h"
+#include "syscall/syscalls.h"
+
+enum { RW_MAX = 0x7ffff000, IOV_MAX = 1024 }; /* read(2), NOTES; readv(2) */
+
+enum direction { READ, WRITE };
+
+struct iovec {
+	void __user *base;
+	size_t len;
+};
+
+static ssize_t file_rw(struct file *file, enum direction dir, void __user *buf, size_t n,
+		       off_t *offset)
+{
+	if (!user_range_ok(buf, n))
+		return -EFAULT;
+	n = MIN(n, (size_t)RW_MAX);
+	if (dir == READ)
+		return file->ops->read ? file->ops->read(file, buf, n, offset) : -EINVAL;
+	return file->ops->write ? file->ops->write(file, buf, n, offset) : -EINVAL;
+}
+
+static bool allowed(struct file *file, enum direction dir)
+{
+	return dir == READ ? file_readable(file) : file_writable(file);
+}
+
+/* At the description's own offset. */
+static s64 rw_fd(int fd, enum direction dir, void __user *buf, size_t n)
+{
+	struct file *file = fd_get(fd);
+	s64 done = -EBADF;
+	off_t none = 0;
+	if (!file)
+		return -EBADF;
+	if (!allowed(file, dir)) {
+		;
+	} else if (!file->ops->seekable) {
+		done = file_rw(file, dir, buf, n, &none);
+	} else {
+		mutex_lock(&file->pos_lock);
+		done = file_rw(file, dir, buf, n, &file->offset);
+		mutex_unlock(&file->pos_lock);
+	}
+	file_put(file);
+	return done;
+}
+
+s64 sys_read(int fd, void __user *buf, size_t n)
+{
+	return rw_fd(fd, READ, buf, n);
+}
+
+s64 sys_write(int fd, const void __user *buf, size_t n)
+{
+	return rw_fd(fd, WRITE, (void __user *)buf, n);
+}
+
+static s64 prw_fd(int fd, enum direction dir, void __user *buf, size_t n, off_t offset)
+{
+	if (offset < 0)
+		return -EINVAL;
+	struct file *file = fd_get(fd);
+	if (!file)
+		return -EBADF;
+	s64 done = -EBADF;
+	if (file->flags & O_PATH)
+		;
+	else if (!file->ops->seekable)
+		done = -ESPIPE;
+	else if (allowed(file, dir))
+		done = file_rw(file, dir, buf, n, &offset);
+	file_put(file);
+	return done;
+}
+
+s64 sys_pread64(int fd, void __user *buf, size_t n, off_t offset)
+{
+	return prw_fd(fd, READ, buf, n, offset);
+}
+
+s64 sys_pwrite64(int fd, const void __user *buf, size_t n, off_t offset)
+{
+	return prw_fd(fd, WRITE, (void __user *)buf, n, offset);
+}
+
+/* readv(2): the sum of all lengths must fit ssize_t, whatever is transferred. */
+static int check_iovecs(const struct iovec __user *iov, u64 count)
+{
+	u64 total = 0;
+	if (count > IOV_MAX)
+		return -EINVAL;
+	for (u64 i = 0; i < count; i++) {
+		struct iovec v;
+		if (copy_from_user(&v, &iov[i], sizeof v))
+			return -EFAULT;
+		if ((ssize_t)v.len < 0 || v.len > INT64_MAX - total)
+			return -EINVAL;
+		total += v.len;
+	}
+	return 0;
+}
+
+static s64 rw_iovecs(struct file *file, enum direction dir, const struct iovec __user *iov,
+		     u64 count)
+{
+	off_t none = 0;
+	off_t *offset = file->ops->seekable ? &file->offset : &none;
+	s64 total = 0;
+	for (u64 i = 0; i < count && total < RW_MAX; i++) {
+		struct iovec v;
+		if (copy_from_user(&v, &iov[i], sizeof v))
+			return total ? total : -EFAULT;
+		if (v.len == 0)
+			continue;
+		v.len = MIN(v.len, (size_t)(RW_MAX - total));
+		s64 done = file_rw(file, dir, v.base, v.len, offset);
+		if (done < 0)
+			return total ? total : done;
+		total += done;
+		if ((size_t)done < v.len)
+			break;
+	}
+	return total;
+}
+
+static s64 rwv_fd(int fd, enum direction dir, const void __user *iov, u64 count)
+{
+	struct file *file = fd_get(fd);
+	if (!file)
+		return -EBADF;
+	s64 done = allowed(file, dir) ? check_iovecs(iov, count) : -EBADF;
+	if (!done && file->ops->seekable) {
+		mutex_lock(&file->pos_lock);
+		done = rw_iovecs(file, dir, iov, count);
+		mutex_unlock(&file->pos_lock);
+	} else if (!done) {
+		done = rw_iovecs(file, dir, iov, count);
+	}
+	file_put(file);
+	return done;
+}
+
+s64 sys_readv(int fd, const void __user *iov, u64 iovcnt)
+{
+	return rwv_fd(fd, READ, iov, iovcnt);
+}
+
+s64 sys_writev(int fd, const void __user *iov, u64 iovcnt)
+{
+	return rwv_fd(fd, WRITE, iov, iovcnt);
+}
+
+enum { SEEK_SET, SEEK_CUR, SEEK_END, SEEK_DATA, SEEK_HOLE };
+
+/* The new offset, or -errno; pos_lock is held. */
+static off_t seek(struct file *file, off_t offset, int whence)
+{
+	off_t end = file->ops->seek_end ? file->ops->seek_end(file)
+					: (off_t)file->inode->size_bytes;
+	off_t base = 0;
+	switch (whence) {
+	case SEEK_SET:
+		break;
+	case SEEK_CUR:
+		base = file->offset;
+		break;
+	case SEEK_END:
+		base = end;
+		break;
+	case SEEK_DATA: /* LINUX-DIFF: a file counts as data all through, as lseek(2) allows */
+	case SEEK_HOLE:
+		if (offset < 0 || offset >= end)
+			return -ENXIO;
+		return whence == SEEK_HOLE ? end : offset;
+	default:
+		return -EINVAL;
+	}
+	if (__builtin_add_overflow(base, offset, &offset))
+		return whence == SEEK_SET ? -EINVAL : -EOVERFLOW;
+	return offset < 0 ? -EINVAL : offset;
+}
+
+s64 sys_lseek(int fd, off_t offset, int whence)
+{
+	struct file *file = fd_get_io(fd);
+	if (!file)
+		return -EBADF;
+	s64 at = whence < SEEK_SET || whence > SEEK_HOLE ? -EINVAL : -ESPIPE;
+	if (file->ops->seekable) {
+		mutex_lock(&file->pos_lock);
+		at = seek(file, offset, whence);
+		if (at >= 0)
+			file->offset = at;
+		mutex_unlock(&file->pos_lock);
+	}
+	file_put(file);
+	return at;
+}
+
+int file_truncate(struct inode *inode, off_t length)
+{
+	if ((u64)length > task_rlimit(current, RLIMIT_FSIZE) &&
+	    (u64)length > inode->size_bytes) {
+		signal_send_task(current, SIGXFSZ, NULL);
+		return -EFBIG;
+	}
+	mutex_lock(&inode->lock);
+	int err = ramfs_truncate_locked(inode, length);
+	mutex_unlock(&inode->lock);
+	return err;
+}
+
+s64 sys_truncate(const char __user *path, off_t length)
+{
+	if (length < 0)
+		return -EINVAL;
+	struct dentry *dentry = path_lookup_user(AT_FDCWD, path, LOOKUP_FOLLOW);
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry);
+	struct inode *inode = dentry->inode;
+	s64 err = 0;
+	if (inode_is_dir(inode))
+		err = -EISDIR;
+	else if (inode->ops != &ramfs_file_ops)
+		err = -EINVAL;
+	if (!err)
+		err = may_access(inode, MAY_WRITE);
+	if (!err)
+		err = inode_write_get(inode);
+	if (!err) {
+		err = file_truncate(inode, length);
+		inode_write_put(inode);
+	}
+	dentry_put(dentry);
+	return err;
+}
+
+s64 sys_ftruncate(int fd, off_t length)
+{
+	if (length < 0)
+		return -EINVAL;
+	struct file *file = fd_get_io(fd);
+	if (!file)
+		return -EBADF;
+	s64 err = -EINVAL;
+	if (file->inode->ops == &ramfs_file_ops && file_writable(file))
+		err = file_truncate(file->inode, length);
+	file_put(file);
+	return err;
+}
+
+/* LINUX-DIFF: sendfile answers EINVAL, as Linux does where a file cannot be spliced from;
+ * programs fall back to read and write. */
+s64 sys_sendfile(int out_fd, int in_fd, off_t __user *offset, size_t n)
+{
+	(void)out_fd, (void)in_fd, (void)offset, (void)n;
+	return -EINVAL;
+}
+
+/* All files are in memory: there is nothing to wait for. */
+s64 sys_fsync(int fd)
+{
+	struct file *file = fd_get_io(fd);
+	if (!file)
+		return -EBADF;
+	bool ok = file->ops == &ramfs_file_ops || file->ops == &ramfs_dir_ops;
+	file_put(file);
+	return ok ? 0 : -EINVAL;
+}
+
+s64 sys_fdatasync(int fd)
+{
+	return sys_fsync(fd);
+}
+
+s64 sys_sync(void)
+{
+	return 0;
+}
