@@ -1,0 +1,177 @@
+/*
+ * Changes of an inode's attributes: mode, owner, times.
+ */
+#include "arch/cpu.h"
+#include "fs/open.h"
+#include "fs/path.h"
+#include "mm/uaccess.h"
+#include "proc/task.h"
+#include "syscall/syscalls.h"
+
+enum { UTIME_NOW = (1 << 30) - 1, UTIME_OMIT = (1 << 30) - 2, NSEC = 1000000000 };
+
+static bool in_group(u32 gid)
+{
+	const struct creds *creds = &current->creds;
+	bool found = creds->fsgid == gid;
+	for (u32 i = 0; i < creds->ngroups; i++)
+		found |= creds->groups[i] == gid;
+	return found;
+}
+
+/* chmod(2): S_ISGID is dropped in silence for who is not in the file's group. */
+static int set_mode(struct inode *inode, u32 mode)
+{
+	if (!owner_or_root(inode))
+		return -EPERM;
+	if (current->creds.fsuid != 0 && !in_group(inode->gid))
+		mode &= ~S_ISGID;
+	mutex_lock(&inode->lock);
+	inode->mode = (inode->mode & S_IFMT) | (mode & 07777);
+	inode->ctime_ns = inode_now_ns();
+	mutex_unlock(&inode->lock);
+	return 0;
+}
+
+/* chown(2): the owner may give it to a group of theirs; the rest is root's. -1: unchanged. */
+static int set_owner(struct inode *inode, u32 uid, u32 gid)
+{
+	bool root = current->creds.fsuid == 0, owner = current->creds.fsuid == inode->uid;
+	if (uid != UINT32_MAX && !root && !(owner && uid == inode->uid))
+		return -EPERM;
+	if (gid != UINT32_MAX && !root && !(owner && (gid == inode->gid || in_group(gid))))
+		return -EPERM;
+	mutex_lock(&inode->lock);
+	if (uid != UINT32_MAX)
+		inode->uid = uid;
+	if (gid != UINT32_MAX)
+		inode->gid = gid;
+	if (!inode_is_dir(inode))
+		inode->mode &= ~(S_ISUID | (inode->mode & 010 ? S_ISGID : 0));
+	inode->ctime_ns = inode_now_ns();
+	mutex_unlock(&inode->lock);
+	return 0;
+}
+
+s64 sys_fchmodat(int dirfd, const char __user *path, u32 mode)
+{
+	struct dentry *dentry = path_lookup_user(dirfd, path, LOOKUP_FOLLOW);
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry);
+	int err = set_mode(dentry->inode, mode);
+	dentry_put(dentry);
+	return err;
+}
+
+s64 sys_chmod(const char __user *path, u32 mode)
+{
+	return sys_fchmodat(AT_FDCWD, path, mode);
+}
+
+s64 sys_fchmod(int fd, u32 mode)
+{
+	struct file *file = fd_get_io(fd);
+	if (!file)
+		return -EBADF;
+	int err = set_mode(file->inode, mode);
+	file_put(file);
+	return err;
+}
+
+s64 sys_fchownat(int dirfd, const char __user *path, u32 uid, u32 gid, int flags)
+{
+	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	u32 lookup = (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) |
+		     (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
+	struct dentry *dentry = path_lookup_user(dirfd, path, lookup);
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry);
+	int err = set_owner(dentry->inode, uid, gid);
+	dentry_put(dentry);
+	return err;
+}
+
+s64 sys_chown(const char __user *path, u32 uid, u32 gid)
+{
+	return sys_fchownat(AT_FDCWD, path, uid, gid, 0);
+}
+
+s64 sys_lchown(const char __user *path, u32 uid, u32 gid)
+{
+	return sys_fchownat(AT_FDCWD, path, uid, gid, AT_SYMLINK_NOFOLLOW);
+}
+
+s64 sys_fchown(int fd, u32 uid, u32 gid)
+{
+	struct file *file = fd_get_io(fd);
+	if (!file)
+		return -EBADF;
+	int err = set_owner(file->inode, uid, gid);
+	file_put(file);
+	return err;
+}
+
+struct timespec {
+	s64 sec, ns;
+};
+
+static bool time_valid(const struct timespec *t)
+{
+	return t->ns == UTIME_NOW || t->ns == UTIME_OMIT || (t->ns >= 0 && t->ns < NSEC);
+}
+
+static void set_time(u64 *to, const struct timespec *t, u64 now)
+{
+	if (t->ns == UTIME_NOW)
+		*to = now;
+	else if (t->ns != UTIME_OMIT)
+		*to = t->sec < 0 ? 0 : (u64)t->sec * NSEC + t->ns;
+}
+
+/* utimensat(2), "Permissions requirements". */
+static int set_times(struct inode *inode, const struct timespec t[2])
+{
+	bool now = t[0].ns == UTIME_NOW && t[1].ns == UTIME_NOW;
+	if (t[0].ns == UTIME_OMIT && t[1].ns == UTIME_OMIT)
+		return 0;
+	if (!owner_or_root(inode) && !(now && may_access(inode, MAY_WRITE) == 0))
+		return now ? -EACCES : -EPERM;
+	mutex_lock(&inode->lock);
+	inode->ctime_ns = inode_now_ns();
+	set_time(&inode->atime_ns, &t[0], inode->ctime_ns);
+	set_time(&inode->mtime_ns, &t[1], inode->ctime_ns);
+	mutex_unlock(&inode->lock);
+	return 0;
+}
+
+static s64 utimens_fd(int fd, const struct timespec t[2])
+{
+	struct file *file = fd_get_io(fd);
+	if (!file)
+		return -EBADF;
+	int err = set_times(file->inode, t);
+	file_put(file);
+	return err;
+}
+
+s64 sys_utimensat(int dirfd, const char __user *path, const void __user *times, int flags)
+{
+	struct timespec t[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
+	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	if (times && copy_from_user(t, times, sizeof t))
+		return -EFAULT;
+	if (!time_valid(&t[0]) || !time_valid(&t[1]))
+		return -EINVAL;
+	if (!path && dirfd != AT_FDCWD) /* utimensat(2), NOTES: the descriptor itself */
+		return flags ? -EINVAL : utimens_fd(dirfd, t);
+	u32 lookup = (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) |
+		     (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
+	struct dentry *dentry = path_lookup_user(dirfd, path, lookup);
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry);
+	int err = set_times(dentry->inode, t);
+	dentry_put(dentry);
+	return err;
+}
