@@ -1,0 +1,196 @@
+/*
+ * Making and removing names: mkdir, mknod, symlink, link, unlink, rmdir.
+ * rename has its own file.
+ *
+ * Each call walks to the parent without locks, then checks and changes under
+ * tree_lock. The order of the checks is Linux's, so that the errno is too.
+ */
+#include "arch/cpu.h"
+#include "fs/path.h"
+#include "fs/ramfs.h"
+#include "mm/uaccess.h"
+#include "proc/task.h"
+#include "syscall/syscalls.h"
+
+/* Walks to the parent and takes tree_lock; the name is free and may be made. On 0 the
+ * caller ends with create_end; on an error the lock is not held, but walk_end is still due. */
+static int create_begin(struct walk *w, int dirfd, const char __user *path, bool dir)
+{
+	int err = walk_parent(w, dirfd, path);
+	if (err)
+		return err;
+	if (w->last_kind != LAST_NAME)
+		return -EEXIST;
+	mutex_lock(&tree_lock);
+	struct dentry *there = dentry_lookup(w->dir, w->last, w->last_len);
+	if (!IS_ERR(there)) {
+		dentry_put(there);
+		err = -EEXIST;
+	} else if (PTR_ERR(there) != -ENOENT) {
+		err = PTR_ERR(there);
+	} else if (w->slash && !dir) {
+		err = -ENOENT;
+	} else {
+		err = may_create(w->dir);
+	}
+	if (err)
+		mutex_unlock(&tree_lock);
+	return err;
+}
+
+static s64 make(int dirfd, const char __user *path, u32 mode, u64 rdev, const char *target)
+{
+	struct walk w;
+	s64 err = create_begin(&w, dirfd, path, (mode & S_IFMT) == S_IFDIR);
+	if (!err) {
+		struct dentry *made = ramfs_create(w.dir, w.last, w.last_len, mode, rdev, target);
+		mutex_unlock(&tree_lock);
+		if (IS_ERR(made))
+			err = PTR_ERR(made);
+		else
+			dentry_put(made);
+	}
+	walk_end(&w);
+	return err;
+}
+
+s64 sys_mkdirat(int dirfd, const char __user *path, u32 mode)
+{
+	return make(dirfd, path, S_IFDIR | (mode & 01777 & ~current->fs->umask), 0, NULL);
+}
+
+s64 sys_mkdir(const char __user *path, u32 mode)
+{
+	return sys_mkdirat(AT_FDCWD, path, mode);
+}
+
+s64 sys_mknodat(int dirfd, const char __user *path, u32 mode, u64 dev)
+{
+	u32 type = mode & S_IFMT ? mode & S_IFMT : S_IFREG;
+	if (type == S_IFDIR)
+		return -EPERM;
+	if (type == S_IFLNK || (type & ~S_IFMT))
+		return -EINVAL;
+	if ((type == S_IFCHR || type == S_IFBLK) && current->creds.fsuid != 0)
+		return -EPERM;
+	return make(dirfd, path, type | (mode & 07777 & ~current->fs->umask), dev, NULL);
+}
+
+s64 sys_mknod(const char __user *path, u32 mode, u64 dev)
+{
+	return sys_mknodat(AT_FDCWD, path, mode, dev);
+}
+
+s64 sys_symlinkat(const char __user *target, int dirfd, const char __user *path)
+{
+	char *text = path_get_user(target);
+	if (IS_ERR(text))
+		return PTR_ERR(text);
+	s64 err = *text ? make(dirfd, path, S_IFLNK | 0777, 0, text) : -ENOENT;
+	path_free(text);
+	return err;
+}
+
+s64 sys_symlink(const char __user *target, const char __user *path)
+{
+	return sys_symlinkat(target, AT_FDCWD, path);
+}
+
+static s64 link_inode(struct inode *inode, int dirfd, const char __user *path)
+{
+	struct walk w;
+	s64 err = create_begin(&w, dirfd, path, false);
+	if (!err) {
+		if (inode->super != w.dir->inode->super)
+			err = -EXDEV;
+		else if (inode_is_dir(inode))
+			err = -EPERM;
+		else if (inode->nlink == 0)
+			err = -ENOENT;
+		else
+			err = ramfs_link(w.dir, w.last, w.last_len, inode);
+		mutex_unlock(&tree_lock);
+	}
+	walk_end(&w);
+	return err;
+}
+
+s64 sys_linkat(int from_dirfd, const char __user *from, int to_dirfd, const char __user *to,
+	       int flags)
+{
+	if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	if ((flags & AT_EMPTY_PATH) && current->creds.fsuid != 0)
+		return -ENOENT;
+	u32 lookup = (flags & AT_SYMLINK_FOLLOW ? LOOKUP_FOLLOW : 0) |
+		     (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
+	struct dentry *dentry = path_lookup_user(from_dirfd, from, lookup);
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry);
+	s64 err = link_inode(dentry->inode, to_dirfd, to);
+	dentry_put(dentry);
+	return err;
+}
+
+s64 sys_link(const char __user *from, const char __user *to)
+{
+	return sys_linkat(AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+/* May this name go, by unlink (dir false) or rmdir (dir true)? tree_lock is held. */
+static int check_remove(struct walk *w, struct dentry *dentry, bool dir)
+{
+	bool is_dir = inode_is_dir(dentry->inode);
+	if (!dir && w->slash)
+		return is_dir ? -EISDIR : -ENOTDIR;
+	int err = may_delete(dentry);
+	if (err)
+		return err;
+	if (dir && !is_dir)
+		return -ENOTDIR;
+	if (!dir && is_dir)
+		return -EISDIR;
+	if (dentry_is_mount(dentry))
+		return -EBUSY;
+	return dir && !dentry_empty(dentry) ? -ENOTEMPTY : 0;
+}
+
+static int remove_last(struct walk *w, bool dir)
+{
+	mutex_lock(&tree_lock);
+	struct dentry *dentry = dentry_lookup(w->dir, w->last, w->last_len);
+	int err = IS_ERR(dentry) ? PTR_ERR(dentry) : check_remove(w, dentry, dir);
+	if (!err)
+		ramfs_unlink(dentry);
+	mutex_unlock(&tree_lock);
+	if (!IS_ERR(dentry))
+		dentry_put(dentry);
+	return err;
+}
+
+s64 sys_unlinkat(int dirfd, const char __user *path, int flags)
+{
+	static const int rmdir_error[] = {
+		[LAST_DOT] = -EINVAL, [LAST_DOTDOT] = -ENOTEMPTY, [LAST_ROOT] = -EBUSY,
+	};
+	struct walk w;
+	if (flags & ~AT_REMOVEDIR)
+		return -EINVAL;
+	s64 err = walk_parent(&w, dirfd, path);
+	if (!err && w.last_kind != LAST_NAME)
+		err = flags ? rmdir_error[w.last_kind] : -EISDIR;
+	if (!err)
+		err = remove_last(&w, flags);
+	walk_end(&w);
+	return err;
+}
+
+s64 sys_unlink(const char __user *path)
+{
+	return sys_unlinkat(AT_FDCWD, path, 0);
+}
+
+s64 sys_rmdir(const char __user *path)
+{
+	return sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
+}
