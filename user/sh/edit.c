@@ -317,8 +317,10 @@ static enum edit_result read_keys(struct line *l)
 			return EDIT_CANCELLED;
 		}
 		if (key == K_RETURN || key == K_NEWLINE) {
-			l->at = l->len;
-			draw(l);
+			if (l->at < l->len) {
+				l->at = l->len;
+				draw(l);
+			}
 			show("\r\n");
 			return EDIT_LINE;
 		}

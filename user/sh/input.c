@@ -44,17 +44,18 @@ static bool source_next_line(struct source *s)
 {
 	struct str line = { 0 };
 
-	if (s->fd < 0 || s->cancelled)
+	if (s->fd < 0 || s->ended)
 		return false;
 	if (s->terminal) {
 		const char *prompt = var_get(s->in_command ? "PS2" : "PS1");
 		char *typed;
 
 		switch (edit_line(prompt ? prompt : "", &typed)) {
-		case EDIT_END:
-			return false;
 		case EDIT_CANCELLED:
 			s->cancelled = true;
+			/* fall through */
+		case EDIT_END:
+			s->ended = true;
 			return false;
 		case EDIT_LINE:
 			str_add(&line, typed);
@@ -62,7 +63,7 @@ static bool source_next_line(struct source *s)
 			free(typed);
 		}
 	} else if (!read_line(s->fd, &line)) {
-		s->fd = -1;
+		s->ended = true;
 		return false;
 	}
 	free(s->text);

@@ -58,23 +58,17 @@ void job_add(pid_t pid)
 	drop_oldest();
 }
 
-static void job_ended(pid_t pid, int wait_status)
-{
-	for (struct job *job = jobs; job; job = job->next) {
-		if (job->pid != pid || job->ended)
-			continue;
-		job->ended = true;
-		job->status = status_of(wait_status);
-	}
-}
-
+/* Each by its pid: waitpid(-1) could take the first commands of a pipeline from run.c. */
 void jobs_reap(void)
 {
-	int status;
-	pid_t pid;
+	for (struct job *job = jobs; job; job = job->next) {
+		int status;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		job_ended(pid, status);
+		if (job->ended || waitpid(job->pid, &status, WNOHANG) <= 0)
+			continue;
+		job->ended = true;
+		job->status = status_of(status);
+	}
 }
 
 /* In a child: the jobs are the parent's children, not its own. */
@@ -95,12 +89,12 @@ static int wait_until_ended(struct job *job)
 		int status;
 		pid_t pid = waitpid(job->pid, &status, 0);
 
-		if (pid > 0)
-			job_ended(pid, status);
-		else if (errno != EINTR)
-			job->ended = true;
-		else if (signals_interrupted())
+		if (pid < 0 && errno == EINTR && signals_interrupted())
 			return 130;
+		if (pid < 0 && errno == EINTR)
+			continue;
+		job->ended = true;
+		job->status = pid > 0 ? status_of(status) : 127;
 	}
 	return job->status;
 }

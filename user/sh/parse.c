@@ -275,6 +275,8 @@ enum parse_result parse_command(struct source *s, struct node **command)
 
 	s->in_command = false;
 	s->cancelled = false;
+	if (s->terminal)
+		s->ended = false;	/* after Ctrl-C, and after an end inside a command */
 	s->record = NULL;
 	if (peek(&p)->kind == T_NEWLINE) {
 		skip(&p);

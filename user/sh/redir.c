@@ -65,6 +65,8 @@ static int open_here_text(const struct redirect *redirect)
 			close(ends[0]);
 			_exit(write_all(ends[1], text, len) < 0);
 		}
+		if (pid > 0)
+			job_add(pid);
 	}
 	close(ends[1]);
 	return ends[0];

@@ -69,8 +69,6 @@ static int wait_for(pid_t pid)
 	 */
 	if (is_interactive)
 		signals_set_interrupted(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
-	if (is_interactive && signals_interrupted())
-		write_all(2, "\n", 1);
 	if (WIFSIGNALED(status) && WTERMSIG(status) != SIGINT && WTERMSIG(status) != SIGPIPE)
 		warn("%d: %s", (int)pid, strsignal(WTERMSIG(status)));
 	return status_of(status);
@@ -456,8 +454,10 @@ int run_source(struct source *s)
 			status = last_status = s->cancelled ? 130 : 2;
 		arena_release(mark);
 		if (s->terminal) {
-			if (signals_interrupted())
+			if (signals_interrupted()) {
 				last_status = 130;
+				write_all(2, "\n", 1);
+			}
 			signals_set_interrupted(false);
 			is_returning = false;
 			jobs_reap();

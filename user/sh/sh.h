@@ -51,7 +51,8 @@ struct source {
 	size_t len, pos;
 	int line;
 	bool in_command;	/* the next line continues a command: other prompt */
-	bool cancelled;		/* Ctrl-C while the line was typed */
+	bool ended;		/* there is no more: do not ask again */
+	bool cancelled;		/* and it was Ctrl-C that ended it */
 	struct str *record;	/* while a function is read: what was read of it */
 };
 
