@@ -12,7 +12,9 @@
  *                   of a system call that left its registers alone
  *
  * Call-frame information follows every push, so that gdb unwinds from here
- * into the user program (saved rip and rsp are those of the user).
+ * into the user program (saved rip and rsp are those of the user). All are
+ * signal frames ("<signal handler called>"): gdb accepts only there that the
+ * caller's stack is another one.
  *
  * Sources: Intel SDM vol. 3A 5.8.8 (SYSCALL), 6.14 (64-bit interrupts),
  * vol. 2 SYSRET; psABI A.2.1 (registers of a system call).
@@ -117,7 +119,8 @@
 	.type	syscall_entry, @function
 	.balign	16
 syscall_entry:
-	.cfi_startproc simple		/* no signal frame: gdb shows the function's name then */
+	.cfi_startproc simple
+	.cfi_signal_frame
 	.cfi_def_cfa rsp, 0
 	.cfi_register rip, rcx
 	swapgs

@@ -1,8 +1,8 @@
 /*
  * Interrupts of devices. A device asks for its line by the ISA number; arch
- * routes it through the I/O APIC (or the 8259 where there is none) to the boot
- * CPU. Handlers run with interrupts off, on the kernel stack of whoever was
- * interrupted, and must not sleep; arch acknowledges the interrupt itself.
+ * routes it through the I/O APIC to the boot CPU. Handlers run with interrupts
+ * off, on the kernel stack of whoever was interrupted, and must not sleep; arch
+ * acknowledges the interrupt itself.
  */
 #ifndef ARCH_IRQ_H
 #define ARCH_IRQ_H

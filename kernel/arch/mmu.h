@@ -12,8 +12,8 @@ struct mm;
 /*
  * Builds the kernel's final tables: direct map of all RAM with the largest
  * pages the CPU has, kernel text read-only and executable, read-only data,
- * the rest never executable. All upper 256 root entries are filled with tables
- * now, so that every root can copy them once and for all.
+ * the rest never executable. Every upper root entry that will ever be in use is
+ * filled now, so that every root can copy the 256 once and for all.
  * alloc_table returns a zeroed frame's physical address (boot allocator).
  */
 void mmu_init_kernel(pa_t (*alloc_table)(void), pa_t ram_end);

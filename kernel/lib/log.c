@@ -1,8 +1,8 @@
 /*
  * The kernel log. Text goes into the ring, from which log_read takes it, and to
- * a sink. Until the serial driver registers itself, and again in a panic, the
- * sink is the few lines here that poll the COM ports which console= names:
- * every `console=ttyS0` and `console=ttyS1` gets the log, COM1 if there is none.
+ * a sink. Until the serial driver registers itself, and again in a panic that
+ * cannot use it, that is the few lines here that poll the COM ports which
+ * console= names: each of ttyS0 and ttyS1, COM1 if there is no console=.
  *
  * Lock: log.lock (RANK_LOG). Source: NS16550A data sheet.
  */
@@ -99,7 +99,7 @@ static void append(const char *text, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		ring[log.end++ % LOG_SIZE] = text[i];
-	if (log.sink && !log.panicking)
+	if (log.sink)
 		log.sink(text, n);
 	else
 		early_write(text, n);
@@ -172,10 +172,12 @@ bool log_held(void)
 	return spin_held(&log.lock);
 }
 
-void log_panic(void)
+void log_panic(bool sink_usable)
 {
-	if (log.in_line)
-		early_write("\n", 1);
-	log.in_line = false;
 	log.panicking = true;
+	if (!sink_usable)
+		log.sink = NULL;
+	if (log.in_line)
+		append("\n", 1);
+	log.in_line = false;
 }

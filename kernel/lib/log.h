@@ -23,8 +23,11 @@ size_t log_read(u64 *position, char *buf, size_t size);
 /* Does this CPU hold the log's lock? Then kprintf would wait for itself. */
 bool log_held(void);
 
-/* From now on: no lock and the early serial output, whatever state the rest is in. */
-void log_panic(void);
+/*
+ * From now on the log takes no lock. It keeps the console driver's sink only if
+ * that may take its own locks (this CPU holds none); else the early output is back.
+ */
+void log_panic(bool sink_usable);
 
 void log_vprintf(const char *fmt, va_list args) __printf(1, 0);
 

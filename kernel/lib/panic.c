@@ -1,7 +1,7 @@
 /*
  * The end of the kernel: says why, where and in whose name, then restarts the
  * machine (QEMU's -no-reboot turns that into its end), or stands still with
- * the option `panic=halt`. Trusts nothing: no locks, and only stack words
+ * the option `panic=halt`. Trusts little: no locks, and only stack words
  * that lie on a stack we know are read, so that a panic cannot fault.
  */
 #include "lib/panic.h"
@@ -89,7 +89,7 @@ static void begin(const char *fmt, va_list args)
 	static bool already;
 
 	irq_disable();
-	log_panic();
+	log_panic(!already && this_cpu()->irq_off_depth == 0);
 	if (already) {
 		kprintf("panic: once more, in the panic\n");
 		machine_restart();
