@@ -12,6 +12,7 @@
 #include "dev/tty.h"
 #include "fs/file.h"
 #include "mm/uaccess.h"
+#include "proc/process.h"
 #include "proc/signal.h"
 #include "proc/task.h"
 
@@ -111,23 +112,6 @@ void tty_signal_foreground(struct tty *tty, int sig)
 	spin_unlock(&proc_lock);
 }
 
-/* An orphaned group has no member whose parent is in its session but in another group: no
- * shell is left that could continue it, so it must not be stopped (POSIX 3.264). */
-static bool pgrp_is_orphaned_locked(struct pid *pgrp)
-{
-	struct process *process;
-
-	list_for_each(process, &pgrp->group_members, pgrp_link) {
-		struct process *parent = process->parent;
-
-		if (process->zombie || !parent || parent == init_process)
-			continue;
-		if (parent->pgrp != pgrp && parent->session == process->session)
-			return false;
-	}
-	return true;
-}
-
 int tty_job_check(struct tty *tty, int sig)
 {
 	bool ignored = signal_is_ignored_or_blocked(sig);
@@ -140,8 +124,8 @@ int tty_job_check(struct tty *tty, int sig)
 		err = 0;
 	} else if (ignored) {
 		err = sig == SIGTTIN ? -EIO : 0;
-	} else if (pgrp_is_orphaned_locked(pgrp)) {
-		err = -EIO;
+	} else if (pgrp_is_orphaned(pgrp, NULL)) {
+		err = -EIO; /* no shell is left that could continue it */
 	} else {
 		signal_send_pgrp(pgrp, sig, NULL);
 		err = -ERESTARTSYS;
