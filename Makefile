@@ -49,6 +49,7 @@ endif
 LD      := $(if $(call have,$(CROSS_COMPILE)ld),$(CROSS_COMPILE)ld,ld.lld)
 STRIP   := $(if $(call have,$(CROSS_COMPILE)strip),$(CROSS_COMPILE)strip,llvm-strip)
 NM      := $(if $(call have,$(CROSS_COMPILE)nm),$(CROSS_COMPILE)nm,llvm-nm)
+MKRESCUE := $(if $(call have,grub-mkrescue),grub-mkrescue,grub2-mkrescue)
 QEMU    ?= qemu-system-x86_64
 PYTHON  ?= python3
 GDB     ?= gdb
@@ -218,7 +219,7 @@ $(ISO): $(KERNEL) $(ROOT) boot/grub.cfg
 	$(Q)rm -rf $(B)/iso && mkdir -p $(B)/iso/boot/grub
 	$(Q)$(STRIP) $(KERNEL) -o $(B)/iso/boot/tine.elf
 	$(Q)cp $(ROOT) $(B)/iso/boot && cp boot/grub.cfg $(B)/iso/boot/grub
-	$(Q)grub-mkrescue -d "$${GRUB_PC:-$$(tools/setup --grub-pc)}" -o $@ $(B)/iso \
+	$(Q)$(MKRESCUE) -d "$${GRUB_PC:-$$(tools/setup --grub-pc)}" -o $@ $(B)/iso \
 		--fonts= --themes= --locales= >$(B)/iso.log 2>&1 || { cat $(B)/iso.log >&2; exit 1; }
 
 # Tests ----------------------------------------------------------------------------------------
