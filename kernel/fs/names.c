@@ -6,6 +6,7 @@
  * tree_lock. The order of the checks is Linux's, so that the errno is too.
  */
 #include "arch/cpu.h"
+#include "fs/files.h"
 #include "fs/path.h"
 #include "fs/ramfs.h"
 #include "mm/uaccess.h"
