@@ -82,6 +82,8 @@ int may_delete(const struct dentry *dentry)
 static struct dentry *fs_dir(bool root)
 {
 	struct fs *fs = current->fs;
+	if (!fs) /* boot: no process yet */
+		return dentry_get(root_dentry);
 	spin_lock(&fs->lock);
 	struct dentry *dentry = dentry_get(root ? fs->root : fs->cwd);
 	spin_unlock(&fs->lock);
@@ -112,20 +114,34 @@ static void walk_step(struct walk *w, struct dentry *to)
 	w->dir = to;
 }
 
-int walk_start(struct walk *w, int dirfd, char *path)
+static void walk_init(struct walk *w, char *path)
 {
 	w->path = w->rest = path;
 	w->dir = NULL;
 	w->nsymlinks = 0;
 	w->slash = false;
 	w->last_len = 0;
+	w->last_kind = LAST_ROOT;
+}
+
+int walk_start_root(struct walk *w, char *path)
+{
+	walk_init(w, path);
+	if (IS_ERR(path))
+		return PTR_ERR(path);
+	w->dir = dentry_get(root_dentry);
+	return 0;
+}
+
+int walk_start(struct walk *w, int dirfd, char *path)
+{
+	walk_init(w, path);
 	if (IS_ERR(path))
 		return PTR_ERR(path);
 	struct dentry *from = *path == '/' ? fs_dir(true) : start_dir(dirfd);
 	if (IS_ERR(from))
 		return PTR_ERR(from);
 	w->dir = from;
-	w->last_kind = LAST_ROOT;
 	return 0;
 }
 

@@ -53,6 +53,7 @@ void walk_end(struct walk *w);
 
 /* For open: starts with a path from path_get_* (taken over), goes on over a symlink last. */
 int walk_start(struct walk *w, int dirfd, char *path);
+int walk_start_root(struct walk *w, char *path); /* at boot: from the root in any case */
 int walk_to_last(struct walk *w);
 /* Replaces last by what the symlink says: 0: walk_to_last again; 1: w->dir is the object. */
 int walk_follow(struct walk *w, struct inode *symlink);
