@@ -37,7 +37,9 @@ def sh(script, *options, **more):
 
 
 def check_status(tap):
-    tap.equal(sh("echo hi | tr a-z A-Z; exit 3"), (b"HI\n", 3, ""), "output and exit status")
+    if not tap.equal(sh("echo hi | tr a-z A-Z; exit 3"), (b"HI\n", 3, ""),
+                     "output and exit status"):
+        return False
     tap.equal(sh("kill -SEGV $$")[:2], (b"", 139), "killed by SIGSEGV is 139")
     out, status, err = guest("--", "no-such-program")
     tap.equal((out, status), (b"", 127), "a program that is not there is 127")
@@ -46,7 +48,7 @@ def check_status(tap):
     out, status, err = guest("-t", "2", "--", "busybox", "sleep", "100")
     took = time.monotonic() - start
     tap.equal((out, status), (b"", 124), "the time limit is 124")
-    tap.ok(took < 5 and "time limit" in err, "and is kept", f"took {took:.1f} s", err)
+    return tap.ok(took < 5 and "time limit" in err, "and is kept", f"took {took:.1f} s", err)
 
 
 def check_not_started(tap):
@@ -178,7 +180,9 @@ def check_ends(tap):
 
 def main():
     tap = Tap()
-    check_status(tap)
+    if not check_status(tap):
+        tap.done()  # the kernel does not work: no need to wait for more time limits
+        return
     check_not_started(tap)
     check_input(tap)
     check_files(tap)
