@@ -89,4 +89,7 @@ struct cpu_features {
 };
 extern struct cpu_features cpu_has;
 
+/* AT_HWCAP of a new program: CPUID leaf 1's EDX, as on Linux. */
+u64 arch_hwcap(void);
+
 #endif

@@ -40,6 +40,11 @@ static struct cpuid cpuid(u32 leaf)
 	return r;
 }
 
+u64 arch_hwcap(void)
+{
+	return cpuid(1).edx;
+}
+
 static bool bit(u32 reg, unsigned n)
 {
 	return reg >> n & 1;
