@@ -1,14 +1,18 @@
 /*
  * Default actions of every signal, and what stop and continue do: SIGSTOP and
  * SIGKILL cannot be caught, blocked or ignored; SIGCONT continues even when
- * blocked; stop signals and SIGCONT cancel each other.
+ * blocked; stop signals and SIGCONT cancel each other;
+ * SIGTSTP, SIGTTIN and SIGTTOU do not stop an orphaned process group.
  *
  * The core-dump bit is left out: it depends on limits. From signal(7).
  */
 #include "check.h"
 
-/* What signal `number` does to a child that does nothing about it. */
-static void default_action(int number)
+/*
+ * What signal `number` does to a child that does nothing about it. The child is
+ * in a group of its own, or leads a session: then its group is orphaned.
+ */
+static void default_action(int number, int orphaned)
 {
 	int status, fds[2];
 	const char *name = signal_text(number);
@@ -20,6 +24,7 @@ static void default_action(int number)
 	pid = MUST(fork());
 	if (pid == 0) {
 		signal(number, SIG_DFL);
+		MUST(orphaned ? setsid() : setpgid(0, 0));
 		MUST(write(fds[1], "r", 1));
 		for (;;)
 			sleep_ms(1000);
@@ -27,7 +32,8 @@ static void default_action(int number)
 	MUST(read(fds[0], &byte, 1));
 	close(fds[0]), close(fds[1]);
 	MUST(kill(pid, number));
-	if (number == SIGCHLD || number == SIGURG || number == SIGWINCH || number == SIGCONT) {
+	if (number == SIGCHLD || number == SIGURG || number == SIGWINCH || number == SIGCONT ||
+	    (orphaned && number != SIGSTOP)) {
 		sleep_ms(20);
 		if (waitpid(pid, &status, WNOHANG | WUNTRACED) == 0)
 			say("%s: nothing", text);
@@ -156,11 +162,15 @@ static void broken_pipe_ignored(void)
 
 int main(void)
 {
-	setpgid(0, 0);
 	for (int number = 1; number <= 34; number++)
 		if (number != 32 && number != 33)
-			default_action(number);
-	default_action(64);
+			default_action(number, 0);
+	default_action(64, 0);
+	say("in an orphaned process group");
+	default_action(SIGTSTP, 1);
+	default_action(SIGTTIN, 1);
+	default_action(SIGTTOU, 1);
+	default_action(SIGSTOP, 1);
 	stop_and_go("default", prepare_nothing);
 	stop_and_go("everything blocked", block_all);
 	stop_and_go("SIGCONT caught", prepare_handler);

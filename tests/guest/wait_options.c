@@ -12,6 +12,8 @@ static pid_t sleeper(void)
 	if (pid == 0)
 		for (;;)
 			sleep_ms(1000);
+	/* In a group of its own: SIGTSTP does not stop an orphaned group. */
+	MUST(setpgid(pid, pid));
 	return pid;
 }
 
