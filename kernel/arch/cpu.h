@@ -88,6 +88,7 @@ struct cpu_features {
 	bool gib_pages, tsc_deadline;
 };
 extern struct cpu_features cpu_has;
+extern u32 cpu_hwcap; /* CPUID.1:EDX, which programs see as AT_HWCAP */
 
 /* AT_HWCAP of a new program: CPUID leaf 1's EDX, as on Linux. */
 u64 arch_hwcap(void);

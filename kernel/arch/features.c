@@ -25,7 +25,7 @@ enum { /* CR4 */
 enum { MSR_EFER = 0xc0000080, EFER_SCE = 1 << 0, EFER_LME = 1 << 8, EFER_NXE = 1 << 11 };
 
 struct cpu_features cpu_has;
-
+u32 cpu_hwcap;
 
 struct cpuid {
 	u32 eax, ebx, ecx, edx;
@@ -55,6 +55,7 @@ static void read_features(void)
 	struct cpuid basic = cpuid(1);
 	struct cpuid extended = cpuid(0x80000001); /* there: entry.S has asked it for long mode */
 
+	cpu_hwcap = basic.edx;
 	cpu_has.pcid = bit(basic.ecx, 17);
 	cpu_has.tsc_deadline = bit(basic.ecx, 24);
 	cpu_has.xsave = bit(basic.ecx, 26);

@@ -19,6 +19,7 @@
 #include "arch/cpu.h"
 #include "lib/panic.h"
 #include "lib/printf.h"
+#include "lib/string.h"
 #include "mm/tree.h"
 #include "mm/uaccess_private.h"
 #include "proc/task.h"
@@ -40,6 +41,13 @@ static void count_fault(struct mm *mm)
 	current->usage.minor_faults++;
 }
 
+/* The leaf for a page that nobody else has: the CPU may write it if the program may. */
+static pte_t own_leaf(const struct page *page, pte_t entry)
+{
+	u64 prot = entry & PTE_PROT;
+	return leaf_entry(page, prot, false) | (prot & PTE_WRITE ? PTE_W : 0);
+}
+
 /* Memory that was promised by mmap or brk is touched for the first time. */
 static enum fault_result fault_untouched(struct mm *mm, va_t va, pte_t entry, bool write)
 {
@@ -51,15 +59,16 @@ static enum fault_result fault_untouched(struct mm *mm, va_t va, pte_t entry, bo
 		page_put(page);
 		return FAULT_NO_MEMORY;
 	}
-	pte_t leaf = leaf_entry(page, entry & PTE_PROT, false);
-	tree_set_leaf(&path, write ? leaf | PTE_W : leaf);
+	tree_set_leaf(&path, write ? own_leaf(page, entry)
+				   : leaf_entry(page, entry & PTE_PROT, false));
 	return FAULT_DONE;
 }
 
 /* The page has one reference, or is meant to be shared: no copy is needed. */
 static enum fault_result fault_reuse(struct path *path)
 {
-	tree_set_leaf(path, *path->leaf | PTE_W);
+	pte_t entry = *path->leaf;
+	tree_set_leaf(path, entry & PTE_WRITE ? entry | PTE_W : entry);
 	return FAULT_DONE; /* more rights need no flush: SDM 4.10.4.3 */
 }
 
@@ -72,7 +81,7 @@ static enum fault_result fault_copy(struct mm *mm, struct path *path, struct pag
 		page_clear(page_kva(copy));
 	else
 		page_copy(page_kva(copy), page_kva(page));
-	tree_set_leaf(path, leaf_entry(copy, entry & PTE_PROT, false) | PTE_W);
+	tree_set_leaf(path, own_leaf(copy, entry));
 	tlb_flush_page(mm, path->va);
 	page_put(page);
 	return FAULT_DONE;
@@ -126,6 +135,34 @@ static enum fault_result fault_resolve(struct mm *mm, va_t va, u64 error_code)
 	if (write)
 		return fault_write(mm, va);
 	return FAULT_DONE; /* mapped meanwhile by another thread, or a stale TLB entry */
+}
+
+int mm_write(struct mm *mm, va_t va, const void *from, size_t n)
+{
+	const char *bytes = from;
+	while (n > 0) {
+		size_t offset = va & ~PAGE_MASK, chunk = MIN(n, PAGE_SIZE - offset);
+		mutex_lock(&mm->lock);
+		pte_t entry = tree_lookup(mm, va, NULL);
+		enum fault_result result =
+			entry_is_reserved(entry)
+				? fault_untouched(mm, va & PAGE_MASK, entry, true)
+				: fault_write(mm, va & PAGE_MASK);
+		if (result == FAULT_DONE) {
+			char *page = page_kva(entry_page(tree_lookup(mm, va, NULL)));
+			if (bytes)
+				memcpy(page + offset, bytes, chunk);
+			else
+				memset(page + offset, 0, chunk);
+		}
+		mutex_unlock(&mm->lock);
+		if (result != FAULT_DONE)
+			return -ENOMEM;
+		va += chunk;
+		n -= chunk;
+		bytes = bytes ? bytes + chunk : NULL;
+	}
+	return 0;
 }
 
 static void fault_signal(enum fault_result result, va_t va)

@@ -19,4 +19,11 @@ enum fault_bits {
 /* From the trap entry, interrupts on (if they were before the fault). */
 void fault_page(struct regs *regs, va_t va, u64 error_code);
 
+/*
+ * For exec: writes into an address space that does not run yet, at addresses
+ * that are mapped in it, whatever their protection; zeros if from is NULL.
+ * -ENOMEM. Takes mm->lock.
+ */
+int mm_write(struct mm *mm, va_t va, const void *from, size_t n);
+
 #endif

@@ -25,8 +25,6 @@ size_t uaccess_copy(void *to, const void *from, size_t n);
 size_t uaccess_clear(void *to, size_t n);
 ssize_t uaccess_string(char *to, const char *from, size_t n);
 
-bool uaccess_smap; /* set by arch once CR4.SMAP is on */
-
 static const struct uaccess_fixup *find_fixup(va_t rip)
 {
 	const struct uaccess_fixup *entry;

@@ -3,9 +3,11 @@
  * faults for good. Each entry of .uaccess_table is a pair: the address of the
  * instruction, the address of its fixup (mm/uaccess.c looks them up).
  *
- * stac and clac open and close user memory where the CPU has SMAP (SDM vol. 3A
- * 4.6.1). Older CPUs do not know them, hence the test of a flag.
+ * SMAP_STAC and SMAP_CLAC (arch/smap.h) open and close user memory where the
+ * CPU has SMAP (SDM vol. 3A 4.6.1).
  */
+#include "arch/smap.h"
+
 	.section .uaccess_table, "a"
 	.global uaccess_table_start
 uaccess_table_start:
@@ -31,10 +33,8 @@ uaccess_table_start:
 	.type uaccess_copy, @function
 uaccess_copy:
 	.cfi_startproc
-	cmpb	$0, uaccess_smap(%rip)
-	je	1f
-	stac
-1:	mov	%rdx, %rcx
+	SMAP_STAC
+	mov	%rdx, %rcx
 	shr	$3, %rcx
 	and	$7, %edx
 	USER_ACCESS 3f
@@ -48,10 +48,8 @@ uaccess_copy:
 	USER_ACCESS 4f
 	rep movsb
 4:	mov	%rcx, %rax
-	cmpb	$0, uaccess_smap(%rip)
-	je	5f
-	clac
-5:	ret
+	SMAP_CLAC
+	ret
 	.cfi_endproc
 	.size uaccess_copy, . - uaccess_copy
 
@@ -65,18 +63,14 @@ uaccess_copy:
 	.type uaccess_clear, @function
 uaccess_clear:
 	.cfi_startproc
-	cmpb	$0, uaccess_smap(%rip)
-	je	1f
-	stac
-1:	mov	%rsi, %rcx
+	SMAP_STAC
+	mov	%rsi, %rcx
 	xor	%eax, %eax
 	USER_ACCESS 2f
 	rep stosb
 2:	mov	%rcx, %rax
-	cmpb	$0, uaccess_smap(%rip)
-	je	3f
-	clac
-3:	ret
+	SMAP_CLAC
+	ret
 	.cfi_endproc
 	.size uaccess_clear, . - uaccess_clear
 
@@ -90,10 +84,8 @@ uaccess_clear:
 	.type uaccess_string, @function
 uaccess_string:
 	.cfi_startproc
-	cmpb	$0, uaccess_smap(%rip)
-	je	1f
-	stac
-1:	xor	%eax, %eax
+	SMAP_STAC
+	xor	%eax, %eax
 2:	cmp	%rdx, %rax
 	je	4f
 	USER_ACCESS 3f
@@ -104,10 +96,8 @@ uaccess_string:
 	inc	%rax
 	jmp	2b
 3:	mov	$-14, %rax
-4:	cmpb	$0, uaccess_smap(%rip)
-	je	5f
-	clac
-5:	ret
+4:	SMAP_CLAC
+	ret
 	.cfi_endproc
 	.size uaccess_string, . - uaccess_string
 

@@ -35,13 +35,20 @@ bool sched_wake_stopped(struct task *task);
 void sched_point(void);
 
 /* The timer interrupt: charges time, ends slices, runs timers. */
-void timer_interrupt(void);
+void timer_interrupt(bool from_user);
+
+/* Run time up to this moment, of the current task or one that does not run. */
+u64 sched_run_ns(const struct task *task);
 
 void sched_set_nice(struct task *task, int nice);
 
 /* Figures: tasks that are runnable now, load average in 1/2048ths. */
 u32 sched_nr_running(void);
 void sched_load(u64 out[3]);
+
+/* When the CPU wants its next interrupt (proc/timer.c asks for it). */
+void timer_init(void);
+bool timer_run_due(void); /* runs what is due, arms the next; true if a tick has passed */
 
 /* Timers. fn runs in the interrupt, with interrupts off. */
 struct timer {

@@ -110,6 +110,9 @@ void sighand_reset_for_exec(struct sighand *sighand); /* caught ones become defa
 void signal_queue_init(struct signal_queue *queue);
 void signal_queue_flush(struct signal_queue *queue);
 
+/* Takes one pending signal of this number off the queue; false: it came without siginfo. */
+bool signal_queue_take(struct signal_queue *queue, int sig, struct siginfo *info);
+
 /*
  * Sending. info may be NULL (from the kernel). No permission is checked here.
  * process: to any thread that takes it. Caller holds proc_lock for
@@ -118,6 +121,9 @@ void signal_queue_flush(struct signal_queue *queue);
 void signal_send_task(struct task *task, int sig, const struct siginfo *info);
 void signal_send_process(struct process *process, int sig, const struct siginfo *info);
 void signal_send_pgrp(struct pid *pgrp, int sig, const struct siginfo *info);
+
+/* Drops what is pending of a signal that the current task now ignores; sighand->lock held. */
+void signal_drop_ignored(int sig);
 
 /* A fault of the current task: cannot be ignored or blocked (then it kills). */
 void signal_fault(int sig, int code, va_t addr);

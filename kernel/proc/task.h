@@ -25,6 +25,7 @@
 #include "arch/thread.h"
 #include "lib/list.h"
 #include "proc/pid.h"
+#include "proc/sched.h"
 #include "proc/signal.h"
 #include "sync/wait.h"
 
@@ -55,9 +56,11 @@ struct rlimit {
 	u64 soft, hard;
 };
 
-/* What getrusage and wait4 report. */
+/* What getrusage and wait4 report. Run time is measured at each switch; how it
+ * divides into user and system time is sampled by the timer (as on Linux). */
 struct usage {
-	u64 user_ns, system_ns;
+	u64 run_ns;
+	u64 user_ticks, system_ticks;
 	u64 minor_faults, major_faults;
 	u64 max_resident_pages;
 	u64 voluntary_switches, involuntary_switches;
@@ -78,6 +81,8 @@ struct process {
 	bool exiting;		     /* p: exit_group has begun */
 	bool zombie;		     /* p: can be reaped */
 	bool reaped;		     /* p */
+	bool subreaper;		     /* p: prctl(PR_SET_CHILD_SUBREAPER) */
+	int parent_death_signal;     /* p: prctl(PR_SET_PDEATHSIG) */
 	int exit_status;	     /* p: as wait4 reports it */
 	int stop_signal;	     /* s: for wait's WUNTRACED; 0 if not stopped */
 	bool stop_reported;	     /* s: told to wait already */
@@ -88,11 +93,15 @@ struct process {
 	struct usage usage;	     /* p: of tasks that have gone */
 	struct usage child_usage;    /* p: of children waited for */
 	u64 start_ns;		     /* c */
-	u64 alarm_ns;		     /* s: when SIGALRM is due; 0 none */
+	struct timer alarm;	     /* alarm(2) */
 };
 
 struct task {
 	struct thread thread;	    /* t: stack pointer, FPU state, FS base (arch/thread.h) */
+	bool signal_wanted;	    /* a: something may be deliverable: look on the way out
+				     * (entry.S knows where this field is) */
+	_Atomic u32 refs;	    /* one of the scheduler, until it has left the CPU for good;
+				     * one of its number, until it is reaped */
 	enum task_state state;	    /* r */
 	bool wake_on_signal;	    /* r: SLEEPING interruptibly */
 	bool wake_on_kill;	    /* r: SLEEPING, but SIGKILL ends it */
@@ -117,19 +126,16 @@ struct task {
 	sigset_t saved_mask;	    /* t: for sigsuspend, ppoll */
 	bool restore_mask;	    /* t */
 	struct signal_queue pending; /* s */
-	bool signal_wanted;	    /* a: something may be deliverable: look on the way out */
 	struct sigaltstack altstack; /* t */
 	struct restart_block restart; /* t: what restart_syscall(2) goes on with */
 
 	u32 __user *clear_tid;	    /* t: CLONE_CHILD_CLEARTID, set_tid_address */
 	void __user *robust_list;   /* t: set_robust_list */
 	size_t robust_len;
-	struct waitq *vfork_done;   /* t: the parent that vfork holds waits here */
-	bool *vfork_flag;	    /* t: set true when we exec or exit */
+	u32 __user *set_tid;	    /* t: CLONE_CHILD_SETTID: store the tid there at first run */
+	struct vfork_wait *vfork;   /* p: the parent that waits until we exec or exit */
 	struct usage usage;	    /* t */
-	u64 enter_ns;		    /* t: since when time is charged (sched.c) */
-	bool in_kernel;		    /* t: charge it as system time */
-	const char *wait_channel;   /* t: name of the queue slept on, for debugging */
+	u64 switched_in_ns;	    /* r: since when it has had its CPU */
 };
 
 extern struct list all_processes;  /* p: struct process.all_link */
@@ -157,8 +163,14 @@ static inline u64 task_rlimit(const struct task *task, enum rlimit_resource whic
 	return task->process->rlimit[which].soft;
 }
 
-struct task *task_alloc(void);	 /* with a kernel stack; NULL when out of memory */
-void task_free(struct task *task);
+struct task *task_alloc(void);	 /* zeroed, with a kernel stack and two references; NULL: no memory */
+void task_put(struct task *task); /* the last reference frees it, and its process if it leads it */
+
+/* The longest that ps and top show of a name: the last component of the path. */
+void task_set_name(struct task *task, const char *path);
+
+/* pid 1, which execs /init (or what init= names). */
+void proc_start_init(void);
 
 /* Kernel-only task (idle, reaper): runs fn on its own stack and never returns to user mode. */
 struct task *task_start_kernel(const char *name, void (*fn)(void));

@@ -27,6 +27,7 @@ enum lock_rank {
 	RANK_DENTRY = 56,	/* fs tree links read by path lookup */
 	RANK_TTY = 60,		/* tty.lock: line discipline state */
 	RANK_SIGHAND = 64,	/* sighand.lock: handlers and pending signals */
+	RANK_FUTEX = 68,	/* a bucket of sleeping futexes */
 	RANK_WAITQ = 70,	/* waitq.lock */
 	RANK_TIMER = 74,	/* the timer queue */
 	RANK_RUNQ = 78,		/* a run queue */

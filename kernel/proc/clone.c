@@ -1,0 +1,266 @@
+/*
+ * clone: a new task that shares some resources with its maker and has copies
+ * of the others. fork, vfork and pthread_create are rows of one table:
+ *
+ *	                VM     FILES  FS     SIGHAND  VFORK
+ *	fork            copy   copy   copy   copy
+ *	vfork           share  copy   copy   copy     wait
+ *	pthread_create  share  share  share  share          (THREAD: next step)
+ *
+ * Four steps, in this order (clone_task):
+ *
+ *	clone_check    the flags, by themselves: changes nothing
+ *	clone_build    a child that nobody can see: may fail, unwinds completely
+ *	clone_commit   makes it visible, under proc_lock: cannot fail
+ *	clone_run      tid stores, first wakeup, the wait of vfork
+ *
+ * "Copying" the address space is mm_fork: one table, whatever its size
+ * (mm/tree.c). Locks: proc_lock in commit. Sources: clone(2), fork(2), vfork(2).
+ */
+#include "proc/clone.h"
+#include "arch/cpu.h"
+#include "fs/files.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/heap.h"
+#include "mm/mm.h"
+#include "mm/page.h"
+#include "mm/uaccess.h"
+#include "proc/process.h"
+#include "syscall/syscalls.h"
+
+/* Those that change nothing here: nobody traces, and there are no semaphores to undo. */
+#define FLAGS_WITHOUT_EFFECT (CLONE_UNTRACED | CLONE_DETACHED | CLONE_SYSVSEM)
+
+#define FLAGS_KNOWN                                                                             \
+	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_VFORK | CLONE_PARENT |       \
+	 CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID |       \
+	 CLONE_CLEAR_SIGHAND | FLAGS_WITHOUT_EFFECT)
+
+static int clone_check(const struct clone_args *args)
+{
+	u64 flags = args->flags;
+	if (flags & ~FLAGS_KNOWN)
+		return -EINVAL; /* namespaces, ptrace, pidfd, threads: never ignored in silence */
+	if ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM))
+		return -EINVAL; /* a handler is an address */
+	if ((flags & CLONE_SIGHAND) && (flags & CLONE_CLEAR_SIGHAND))
+		return -EINVAL;
+	if ((flags & CLONE_PARENT) && current->process == init_process)
+		return -EINVAL; /* init has no siblings */
+	if ((flags & CLONE_SETTLS) && args->tls >= USER_END)
+		return -EPERM;
+	if (args->stack_top > USER_END)
+		return -EINVAL;
+	return 0;
+}
+
+/* Fork leaves the last frames to page faults, and NPROC counts those who are not root. */
+static int check_limits(void)
+{
+	if (page_low())
+		return -ENOMEM;
+	if (creds_root(&current->creds))
+		return 0;
+	u64 mine = 0;
+	struct process *process;
+	spin_lock(&proc_lock);
+	list_for_each(process, &all_processes, all_link)
+		mine += process->leader->creds.uid == current->creds.uid;
+	spin_unlock(&proc_lock);
+	return mine >= task_rlimit(current, RLIMIT_NPROC) ? -EAGAIN : 0;
+}
+
+/* One function for each resource, all of one shape: share it or copy it. */
+
+static int clone_mm(struct task *child, u64 flags)
+{
+	child->mm = flags & CLONE_VM ? mm_get(current->mm) : mm_fork(current->mm);
+	return child->mm ? 0 : -ENOMEM;
+}
+
+static int clone_files(struct task *child, u64 flags)
+{
+	child->files = flags & CLONE_FILES ? files_get(current->files) : files_copy(current->files);
+	return child->files ? 0 : -ENOMEM;
+}
+
+static int clone_fs(struct task *child, u64 flags)
+{
+	child->fs = flags & CLONE_FS ? fs_get(current->fs) : fs_copy(current->fs);
+	return child->fs ? 0 : -ENOMEM;
+}
+
+static int clone_sighand(struct task *child, u64 flags)
+{
+	child->sighand = flags & CLONE_SIGHAND ? sighand_get(current->sighand)
+					       : sighand_copy(current->sighand);
+	if (child->sighand && (flags & CLONE_CLEAR_SIGHAND))
+		sighand_reset_for_exec(child->sighand);
+	return child->sighand ? 0 : -ENOMEM;
+}
+
+static int clone_process(struct task *child, const struct clone_args *args)
+{
+	struct process *process = process_new(child);
+	if (!process)
+		return -ENOMEM;
+	process->exit_signal = args->exit_signal;
+	memcpy(process->rlimit, current->process->rlimit, sizeof process->rlimit);
+	child->process = process;
+	return 0;
+}
+
+/* Registers and machine state: the child returns from the same call, with 0. */
+static void clone_thread(struct task *child, const struct clone_args *args)
+{
+	thread_save(&current->thread);
+	child->thread = current->thread;
+	struct regs *regs = task_regs(child);
+	*regs = *task_regs(current);
+	regs->rax = 0;
+	if (args->stack_top)
+		regs->rsp = args->stack_top;
+	if (args->flags & CLONE_SETTLS)
+		child->thread.fs_base = args->tls;
+	thread_init_user(child);
+}
+
+/* What belongs to the task alone. Pending signals, timers and usage start empty. */
+static void clone_attributes(struct task *child, const struct clone_args *args)
+{
+	child->nice = current->nice;
+	child->creds = current->creds;
+	child->blocked = current->blocked;
+	memcpy(child->name, current->name, sizeof child->name);
+	if (!(args->flags & CLONE_VM) || (args->flags & CLONE_VFORK))
+		child->altstack = current->altstack;
+	if (args->flags & CLONE_CHILD_CLEARTID)
+		child->clear_tid = args->child_tid;
+	if (args->flags & CLONE_CHILD_SETTID) {
+		child->set_tid = args->child_tid;
+		child->signal_wanted = true; /* return_to_user_work makes the store */
+	}
+}
+
+static struct task *clone_build(const struct clone_args *args)
+{
+	u64 flags = args->flags;
+	struct task *child = task_alloc();
+	if (!child)
+		return ERR_PTR(-ENOMEM);
+	int error = clone_process(child, args);
+	if (error)
+		goto no_process;
+	error = clone_files(child, flags);
+	if (error)
+		goto no_files;
+	error = clone_fs(child, flags);
+	if (error)
+		goto no_fs;
+	error = clone_sighand(child, flags);
+	if (error)
+		goto no_sighand;
+	error = clone_mm(child, flags);
+	if (error)
+		goto no_mm;
+	child->pid = pid_alloc();
+	if (!child->pid) {
+		error = -EAGAIN;
+		goto no_pid;
+	}
+	clone_thread(child, args);
+	clone_attributes(child, args);
+	return child;
+
+no_pid:
+	mm_put(child->mm);
+no_mm:
+	sighand_put(child->sighand);
+no_sighand:
+	fs_put(child->fs);
+no_fs:
+	files_put(child->files);
+no_files:
+no_process:
+	child->refs = 1;
+	task_put(child); /* with its process */
+	return ERR_PTR(error);
+}
+
+/* The child enters the tables: from here on it can be seen, signalled and waited for. */
+static void clone_commit(struct task *child, const struct clone_args *args)
+{
+	struct process *process = child->process;
+	struct process *maker = current->process;
+	spin_lock(&proc_lock);
+	child->pid->task = child;
+	list_append(&process->tasks, &child->group_link);
+	process->parent = args->flags & CLONE_PARENT ? maker->parent : maker;
+	if (args->flags & CLONE_PARENT)
+		process->exit_signal = maker->exit_signal;
+	list_append(&process->parent->children, &process->sibling_link);
+	list_append(&all_processes, &process->all_link);
+	process_join_session(process, maker->session);
+	process_join_pgrp(process, maker->pgrp);
+	spin_unlock(&proc_lock);
+}
+
+void vfork_release(struct task *child)
+{
+	spin_lock(&proc_lock);
+	struct vfork_wait *wait = child->vfork;
+	child->vfork = NULL;
+	if (wait) {
+		wait->done = true;
+		waitq_wake_all(&wait->queue); /* under the lock: it lies on the parent's stack */
+	}
+	spin_unlock(&proc_lock);
+}
+
+/* The child has our memory: we stand still until it execs or exits. SIGKILL ends the wait. */
+static void wait_for_vfork(struct vfork_wait *wait, pid_t child_tid)
+{
+	struct waiter w;
+	waitq_join(&wait->queue, &w);
+	while (!wait->done && waitq_sleep_quiet(&w, true) == 0)
+		;
+	waitq_leave(&w);
+	spin_lock(&proc_lock);
+	struct pid *pid = wait->done ? NULL : pid_find(child_tid);
+	if (pid && pid->task && pid->task->vfork == wait)
+		pid->task->vfork = NULL; /* killed: the child must not look for us */
+	spin_unlock(&proc_lock);
+}
+
+static pid_t clone_run(struct task *child, const struct clone_args *args)
+{
+	struct vfork_wait wait;
+	pid_t tid = task_tid(child); /* once it runs the child may be gone at any time */
+	if (args->flags & CLONE_PARENT_SETTID)
+		put_user_u32(args->parent_tid, tid); /* a bad address is not reported: clone(2) */
+	if (args->flags & CLONE_VFORK) {
+		waitq_init(&wait.queue);
+		wait.done = false;
+		child->vfork = &wait;
+	}
+	sched_start(child);
+	if (args->flags & CLONE_VFORK)
+		wait_for_vfork(&wait, tid);
+	return tid;
+}
+
+s64 clone_task(const struct clone_args *args)
+{
+	int error = clone_check(args);
+	if (error)
+		return error;
+	error = check_limits();
+	if (error)
+		return error;
+	struct task *child = clone_build(args);
+	if (IS_ERR(child))
+		return PTR_ERR(child);
+	clone_commit(child, args);
+	return clone_run(child, args);
+}

@@ -1,0 +1,368 @@
+/*
+ * exec: replaces the program, keeps the process.
+ *
+ *	exec_run
+ *	  exec_open       the file; for a script (#!) its interpreter, up to five deep
+ *	  exec_read_elf   headers, checked as a whole (elf.c)
+ *	  exec_build      a new address space aside: segments, heap, stack
+ *	  exec_commit     cannot fail: the new address space takes the old one's place
+ *
+ * Until exec_commit the caller can go on as if nothing had been; whatever fails
+ * is an errno. Segments are the file's own pages, mapped copy-on-write: no text
+ * is copied (mm/map.c). What commit keeps and resets follows execve(2):
+ * descriptors marked close-on-exec go, caught signals become default; number,
+ * parent, group, session, ids, directory, umask, nice, ignored signals and the
+ * mask stay.
+ *
+ * Locks: none over the whole; each part takes its own. Sources: execve(2),
+ * elf(5), psABI 3.4.1.
+ */
+#include "proc/exec.h"
+#include "arch/cpu.h"
+#include "fs/files.h"
+#include "fs/inode.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/fault.h"
+#include "mm/heap.h"
+#include "mm/layout.h"
+#include "mm/map.h"
+#include "mm/uaccess.h"
+#include "proc/elf.h"
+#include "proc/exec_args.h"
+#include "proc/exit.h"
+#include "proc/process.h"
+#include "syscall/syscalls.h"
+
+enum { PATH_SIZE = 4096, HEAD_SIZE = 256, MAX_INTERPRETERS = 5, AT_FDCWD = -100 };
+
+struct exec {
+	char *path;		   /* what was asked for; PATH_SIZE bytes */
+	struct strings args, envs;
+	char head[HEAD_SIZE + 1];  /* the first bytes of the file that is looked at */
+	ssize_t head_len;
+	struct file *file;	   /* the program; counted by file_exec_get */
+	struct elf_header header;
+	struct elf_image image;
+	u64 bias;
+	struct mm *mm;
+	va_t sp;
+	struct files *files;	   /* if the descriptor table must stop being shared */
+	struct sighand *sighand;   /* the same for handlers */
+};
+
+/* Everything that exec holds; after a commit what it has handed over is NULL. */
+static void exec_free(struct exec *e)
+{
+	if (e->mm)
+		mm_put(e->mm);
+	if (e->file)
+		file_exec_put(e->file);
+	if (e->files)
+		files_put(e->files);
+	if (e->sighand)
+		sighand_put(e->sighand);
+	strings_free(&e->args);
+	strings_free(&e->envs);
+	heap_free(e->path);
+	heap_free(e);
+}
+
+static struct exec *exec_new(void)
+{
+	struct exec *e = heap_zalloc(sizeof *e);
+	if (!e)
+		return NULL;
+	e->path = heap_alloc(PATH_SIZE);
+	if (!e->path) {
+		heap_free(e);
+		return NULL;
+	}
+	return e;
+}
+
+static char *skip_blanks(char *s)
+{
+	while (*s == ' ' || *s == '\t')
+		s++;
+	return s;
+}
+
+/*
+ * "#! interpreter [argument]": the interpreter becomes the program, and the
+ * arguments become: interpreter, the argument if any, path of the script, the
+ * others. execve(2), "Interpreter scripts". interpreter points into e->head.
+ */
+static int parse_script(struct exec *e, const char *script, char **interpreter)
+{
+	e->head[e->head_len] = '\0';
+	char *line = skip_blanks(e->head + 2);
+	char *end = strchr(line, '\n');
+	if (!end) {
+		/* The line goes on: at least the interpreter's name must be whole. */
+		if (e->head_len == HEAD_SIZE && !strchr(line, ' ') && !strchr(line, '\t'))
+			return -ENOEXEC;
+		end = line + strlen(line);
+	}
+	while (end > line && (end[-1] == ' ' || end[-1] == '\t'))
+		end--;
+	*end = '\0';
+	if (!*line)
+		return -ENOEXEC;
+	char *argument = line;
+	while (*argument && *argument != ' ' && *argument != '\t')
+		argument++;
+	if (*argument) {
+		*argument++ = '\0';
+		argument = skip_blanks(argument);
+	}
+	*interpreter = line;
+
+	strings_drop_first(&e->args);
+	int error = strings_add_first(&e->args, script);
+	if (!error && *argument)
+		error = strings_add_first(&e->args, argument);
+	if (!error)
+		error = strings_add_first(&e->args, line);
+	return error;
+}
+
+/* Opens the program at the end of the chain of interpreters: e->file, e->head. */
+static int exec_open(struct exec *e)
+{
+	char script[HEAD_SIZE + 1];
+	const char *path = e->path;
+	for (int depth = 0;; depth++) {
+		struct file *file = file_open_exec(AT_FDCWD, path);
+		if (IS_ERR(file))
+			return PTR_ERR(file);
+		e->file = file;
+		e->head_len = file_read_kernel(file, e->head, HEAD_SIZE, 0);
+		if (e->head_len < 0)
+			return e->head_len;
+		if (e->head_len < 2 || e->head[0] != '#' || e->head[1] != '!')
+			return 0;
+		if (depth == MAX_INTERPRETERS)
+			return -ELOOP;
+		char *interpreter;
+		int error = parse_script(e, path, &interpreter);
+		if (error)
+			return error;
+		strlcpy(script, interpreter, sizeof script);
+		path = script;
+		file_exec_put(file);
+		e->file = NULL;
+	}
+}
+
+static int exec_read_elf(struct exec *e)
+{
+	size_t phdr_bytes;
+	memcpy(&e->header, e->head, sizeof e->header);
+	if ((size_t)e->head_len < sizeof e->header || elf_check_header(&e->header, &phdr_bytes))
+		return -ENOEXEC;
+	struct elf_phdr *phdrs = heap_alloc(phdr_bytes);
+	if (!phdrs)
+		return -ENOMEM;
+	int error = -ENOEXEC;
+	if (e->header.phoff <= INT64_MAX &&
+	    file_read_kernel(e->file, phdrs, phdr_bytes, e->header.phoff) == (ssize_t)phdr_bytes)
+		error = elf_read_image(&e->header, phdrs, e->file->inode->size_bytes, &e->image);
+	heap_free(phdrs);
+	if (!error && e->image.has_interpreter)
+		return -ENOEXEC; /* LINUX-DIFF: no dynamic linking yet */
+	if (!error && e->image.pie && e->image.high - e->image.low > MAP_AREA_END - PIE_BASE)
+		return -ENOMEM;
+	return error;
+}
+
+/* One PT_LOAD: pages of the file, then zeros to the end of the last one, then untouched memory. */
+static int load_segment(struct exec *e, const struct elf_segment *s)
+{
+	va_t start = s->va + e->bias;
+	va_t file_end = start + s->file_bytes, mem_end = start + s->mem_bytes;
+	va_t first = start & PAGE_MASK, file_pages_end = ROUND_UP(file_end, PAGE_SIZE);
+	int error = 0;
+	if (s->file_bytes > 0)
+		error = map_file(e->mm, first, file_pages_end - first, s->prot, 0,
+				 e->file->inode, s->offset >> PAGE_SHIFT);
+	else
+		file_pages_end = first;
+	if (error || mem_end <= file_end)
+		return error;
+	if (mem_end > file_pages_end)
+		error = map_anonymous(e->mm, file_pages_end,
+				      ROUND_UP(mem_end, PAGE_SIZE) - file_pages_end, s->prot);
+	if (!error && file_pages_end > file_end && s->file_bytes > 0)
+		error = mm_write(e->mm, file_end, NULL, MIN(file_pages_end, mem_end) - file_end);
+	return error;
+}
+
+static void note_layout(struct exec *e)
+{
+	struct mm_layout *layout = &e->mm->layout;
+	for (u32 i = 0; i < e->image.nsegments; i++) {
+		const struct elf_segment *s = &e->image.segment[i];
+		va_t start = s->va + e->bias, end = start + s->file_bytes;
+		if (s->prot & PTE_EXEC) {
+			layout->code_start = start;
+			layout->code_end = end;
+		} else if (s->prot & PTE_WRITE) {
+			layout->data_start = start;
+			layout->data_end = end;
+		}
+	}
+	e->mm->brk_start = e->mm->brk = e->image.high + e->bias;
+}
+
+static int exec_build(struct exec *e)
+{
+	e->mm = mm_new();
+	if (!e->mm)
+		return -ENOMEM;
+	e->bias = e->image.pie ? PIE_BASE - e->image.low : 0;
+	for (u32 i = 0; i < e->image.nsegments; i++) {
+		int error = load_segment(e, &e->image.segment[i]);
+		if (error)
+			return error;
+	}
+	note_layout(e);
+	struct stack_contents contents = {&e->args, &e->envs, e->path, &e->image, e->bias};
+	s64 sp = stack_build(e->mm, &contents);
+	if (sp < 0)
+		return sp;
+	e->sp = sp;
+
+	/* Tables shared with other tasks (CLONE_FILES, CLONE_SIGHAND) stop being so. */
+	if (files_users(current->files) > 1 && !(e->files = files_copy(current->files)))
+		return -ENOMEM;
+	if (current->sighand->refs > 1 && !(e->sighand = sighand_copy(current->sighand)))
+		return -ENOMEM;
+	return 0;
+}
+
+/* The CPU goes over to the new address space; the old one is let go of. */
+static void replace_mm(struct exec *e)
+{
+	struct task *task = current;
+	struct mm *old = task->mm;
+	exit_release_mm(task);
+	e->mm->exe = e->file;
+	spin_lock(&proc_lock);
+	task->mm = e->mm;
+	mm_switch(e->mm);
+	spin_unlock(&proc_lock);
+	e->mm = NULL;
+	e->file = NULL;
+	if (old)
+		mm_put(old);
+	vfork_release(task);
+}
+
+static void replace_shared_tables(struct exec *e)
+{
+	struct task *task = current;
+	struct files *files = task->files;
+	struct sighand *sighand = task->sighand;
+	spin_lock(&proc_lock);
+	if (e->files)
+		task->files = e->files;
+	if (e->sighand)
+		task->sighand = e->sighand;
+	spin_unlock(&proc_lock);
+	e->files = task->files == files ? NULL : files; /* exec_free lets go of the old ones */
+	e->sighand = task->sighand == sighand ? NULL : sighand;
+}
+
+static void reset_machine(struct exec *e)
+{
+	struct regs *regs = task_regs(current);
+	*regs = (struct regs){
+		.orig_rax = NO_SYSCALL,
+		.rip = e->image.entry + e->bias,
+		.cs = 0x33, /* the user's segments, arch/gdt.c */
+		.ss = 0x2b,
+		.rflags = 0x202, /* interrupts on */
+		.rsp = e->sp,
+	};
+	thread_reset(&current->thread);
+	thread_load(&current->thread);
+}
+
+/* The point of no return has passed: nothing here may fail. */
+static void exec_commit(struct exec *e)
+{
+	struct task *task = current;
+	task_set_name(task, e->path);
+	replace_mm(e);
+	replace_shared_tables(e);
+	files_close_on_exec(task->files);
+	sighand_reset_for_exec(task->sighand);
+	task->altstack = (struct sigaltstack){0};
+	task->robust_list = NULL;
+	spin_lock(&proc_lock);
+	task->process->did_exec = true;
+	task->process->exit_signal = SIGCHLD;
+	spin_unlock(&proc_lock);
+	reset_machine(e);
+}
+
+/* From e->path and the strings to the new program. */
+static int exec_run(struct exec *e)
+{
+	int error = exec_open(e);
+	if (!error)
+		error = exec_read_elf(e);
+	if (!error)
+		error = exec_build(e);
+	if (!error)
+		exec_commit(e);
+	return error;
+}
+
+s64 sys_execve(const char __user *path, const va_t __user *argv, const va_t __user *envp)
+{
+	struct exec *e = exec_new();
+	if (!e)
+		return -ENOMEM;
+	ssize_t len = copy_string_from_user(e->path, path, PATH_SIZE);
+	int error = len < 0 ? len : len == 0 ? -ENOENT : 0;
+	if (!error)
+		error = strings_add_from_user(&e->args, argv);
+	if (!error)
+		error = strings_add_from_user(&e->envs, envp);
+	if (!error && e->args.count == 0)
+		error = strings_add(&e->args, ""); /* no program without argv[0]: execve(2) */
+	if (!error)
+		error = exec_run(e);
+	exec_free(e);
+	return error;
+}
+
+int exec_init(const char *path, const char *args)
+{
+	struct exec *e = exec_new();
+	if (!e)
+		return -ENOMEM;
+	strlcpy(e->path, path, PATH_SIZE);
+	int error = strings_add(&e->args, path);
+	while (!error && *args) {
+		char word[256];
+		size_t n = 0;
+		while (*args == ' ')
+			args++;
+		while (*args && *args != ' ' && n < sizeof word - 1)
+			word[n++] = *args++;
+		word[n] = '\0';
+		if (n > 0)
+			error = strings_add(&e->args, word);
+	}
+	if (!error)
+		error = strings_add(&e->envs, "HOME=/");
+	if (!error)
+		error = strings_add(&e->envs, "TERM=linux");
+	if (!error)
+		error = exec_run(e);
+	exec_free(e);
+	return error;
+}

@@ -1,0 +1,263 @@
+/*
+ * Arguments and environment for execve (proc/exec_args.h), and the first stack
+ * of a program:
+ *
+ *	STACK_TOP  8 bytes of zero
+ *	           the file name; environment strings; argument strings
+ *	           "x86_64"; 16 random bytes
+ *	           auxiliary vector, NULL, envp[], NULL, argv[]
+ *	rsp ->     argc                                      (16-byte aligned)
+ *
+ * Sources: SysV AMD64 psABI 3.4.1, figure 3.9; getauxval(3); execve(2), "Limits".
+ */
+#include "proc/exec_args.h"
+#include "arch/cpu.h"
+#include "fs/random.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/fault.h"
+#include "mm/heap.h"
+#include "mm/layout.h"
+#include "mm/map.h"
+#include "mm/uaccess.h"
+#include "proc/elf.h"
+#include "proc/task.h"
+
+#define MAX_STRING (128 * KIB) /* MAX_ARG_STRLEN */
+
+void strings_free(struct strings *s)
+{
+	heap_free(s->bytes);
+	*s = (struct strings){0};
+}
+
+size_t strings_limit(void)
+{
+	u64 limit = task_rlimit(current, RLIMIT_STACK) / 4;
+	return limit < 128 * KIB ? 128 * KIB : MIN(limit, 6 * MIB);
+}
+
+/* Room for n more bytes. */
+static int strings_grow(struct strings *s, size_t n)
+{
+	if (s->len_bytes + n <= s->room_bytes)
+		return 0;
+	if (s->len_bytes + n > strings_limit())
+		return -E2BIG;
+	size_t room = MAX(2 * s->room_bytes, s->len_bytes + n);
+	room = MAX(room, 1024ul);
+	char *bytes = heap_alloc(room);
+	if (!bytes)
+		return -ENOMEM;
+	memcpy(bytes, s->bytes, s->len_bytes);
+	heap_free(s->bytes);
+	s->bytes = bytes;
+	s->room_bytes = room;
+	return 0;
+}
+
+int strings_add(struct strings *s, const char *string)
+{
+	size_t n = strlen(string) + 1;
+	int error = strings_grow(s, n);
+	if (error)
+		return error;
+	memcpy(s->bytes + s->len_bytes, string, n);
+	s->len_bytes += n;
+	s->count++;
+	return 0;
+}
+
+int strings_add_first(struct strings *s, const char *string)
+{
+	size_t n = strlen(string) + 1;
+	int error = strings_grow(s, n);
+	if (error)
+		return error;
+	memmove(s->bytes + n, s->bytes, s->len_bytes);
+	memcpy(s->bytes, string, n);
+	s->len_bytes += n;
+	s->count++;
+	return 0;
+}
+
+void strings_drop_first(struct strings *s)
+{
+	if (s->count == 0)
+		return;
+	size_t n = strlen(s->bytes) + 1;
+	memmove(s->bytes, s->bytes + n, s->len_bytes - n);
+	s->len_bytes -= n;
+	s->count--;
+}
+
+/* One string, of a length that is not known ahead: room is doubled until it fits. */
+static int add_one_from_user(struct strings *s, const char __user *string)
+{
+	size_t piece = 256;
+	for (;;) {
+		int error = strings_grow(s, piece);
+		if (error)
+			return error;
+		ssize_t n = copy_string_from_user(s->bytes + s->len_bytes, string, piece);
+		if (n >= 0) {
+			s->len_bytes += n + 1;
+			s->count++;
+			return 0;
+		}
+		if (n == -EFAULT)
+			return -EFAULT;
+		if (piece >= MAX_STRING)
+			return -E2BIG;
+		piece *= 2;
+	}
+}
+
+int strings_add_from_user(struct strings *s, const va_t __user *vector)
+{
+	for (u32 i = 0; vector; i++) {
+		va_t string;
+		if (get_user_u64(&string, &vector[i]))
+			return -EFAULT;
+		if (!string)
+			return 0;
+		int error = add_one_from_user(s, (const char __user *)string);
+		if (error)
+			return error;
+		if (s->len_bytes + s->count * sizeof(va_t) > strings_limit())
+			return -E2BIG;
+	}
+	return 0;
+}
+
+enum auxv_type {
+	AT_NULL = 0, AT_PHDR = 3, AT_PHENT = 4, AT_PHNUM = 5, AT_PAGESZ = 6, AT_BASE = 7,
+	AT_FLAGS = 8, AT_ENTRY = 9, AT_UID = 11, AT_EUID = 12, AT_GID = 13, AT_EGID = 14,
+	AT_PLATFORM = 15, AT_HWCAP = 16, AT_CLKTCK = 17, AT_SECURE = 23, AT_RANDOM = 25,
+	AT_HWCAP2 = 26, AT_EXECFN = 31, AT_MINSIGSTKSZ = 51,
+};
+
+struct stack_addresses {
+	va_t execfn, envs, args, platform, random;
+};
+
+/* Fills auxv with pairs; how many words. */
+static u32 fill_auxv(u64 *auxv, const struct stack_contents *c, const struct stack_addresses *at)
+{
+	const struct creds *creds = &current->creds;
+	const u64 pairs[][2] = {
+		{AT_MINSIGSTKSZ, 2048 - 512},
+		{AT_HWCAP, cpu_hwcap},
+		{AT_PAGESZ, PAGE_SIZE},
+		{AT_CLKTCK, 100},
+		{AT_PHDR, c->image->phdr_va ? c->image->phdr_va + c->bias : 0},
+		{AT_PHENT, sizeof(struct elf_phdr)},
+		{AT_PHNUM, c->image->phnum},
+		{AT_BASE, 0},
+		{AT_FLAGS, 0},
+		{AT_ENTRY, c->image->entry + c->bias},
+		{AT_UID, creds->uid},
+		{AT_EUID, creds->euid},
+		{AT_GID, creds->gid},
+		{AT_EGID, creds->egid},
+		{AT_SECURE, 0},
+		{AT_RANDOM, at->random},
+		{AT_HWCAP2, 0},
+		{AT_EXECFN, at->execfn},
+		{AT_PLATFORM, at->platform},
+		{AT_NULL, 0},
+	};
+	memcpy(auxv, pairs, sizeof pairs);
+	return sizeof pairs / sizeof(u64);
+}
+
+/* Copies into the new stack, downwards: *sp is moved first. */
+static int push(struct mm *mm, va_t *sp, const void *from, size_t n)
+{
+	*sp -= n;
+	return mm_write(mm, *sp, from, n);
+}
+
+static int push_strings(struct mm *mm, va_t *sp, const struct stack_contents *c,
+			struct stack_addresses *at)
+{
+	static const u64 zero;
+	u8 random[16];
+	random_bytes(random, sizeof random);
+	int error = push(mm, sp, &zero, sizeof zero);
+	if (!error)
+		error = push(mm, sp, c->execfn, strlen(c->execfn) + 1);
+	at->execfn = *sp;
+	if (!error)
+		error = push(mm, sp, c->envs->bytes, c->envs->len_bytes);
+	at->envs = *sp;
+	if (!error)
+		error = push(mm, sp, c->args->bytes, c->args->len_bytes);
+	at->args = *sp;
+	*sp &= ~15ull;
+	if (!error)
+		error = push(mm, sp, "x86_64", 7);
+	at->platform = *sp;
+	if (!error)
+		error = push(mm, sp, random, sizeof random);
+	at->random = *sp;
+	return error;
+}
+
+/* The addresses of strings that stand one after the other in memory, and NULL. */
+static u64 *put_pointers(u64 *to, const struct strings *s, va_t va)
+{
+	const char *string = s->bytes;
+	for (u32 i = 0; i < s->count; i++) {
+		size_t n = strlen(string) + 1;
+		*to++ = va;
+		va += n;
+		string += n;
+	}
+	*to++ = 0;
+	return to;
+}
+
+/* argc, argv, envp and auxv, built in one piece and pushed. */
+static int push_table(struct mm *mm, va_t *sp, const struct stack_contents *c,
+		      const struct stack_addresses *at)
+{
+	u64 *auxv = mm->layout.auxv;
+	u32 nauxv = fill_auxv(auxv, c, at);
+	size_t nwords = 1 + c->args->count + 1 + c->envs->count + 1 + nauxv;
+	u64 *table = heap_alloc(nwords * sizeof *table);
+	if (!table)
+		return -ENOMEM;
+	u64 *word = table;
+	*word++ = c->args->count;
+	word = put_pointers(word, c->args, at->args);
+	word = put_pointers(word, c->envs, at->envs);
+	memcpy(word, auxv, nauxv * sizeof *auxv);
+	*sp = ((*sp - nwords * sizeof *table) & ~15ull) + nwords * sizeof *table;
+	int error = push(mm, sp, table, nwords * sizeof *table);
+	heap_free(table);
+	return error;
+}
+
+s64 stack_build(struct mm *mm, const struct stack_contents *contents)
+{
+	u64 size = MIN(task_rlimit(current, RLIMIT_STACK), STACK_MAX);
+	size = MAX(ROUND_UP(size, PAGE_SIZE), strings_limit() + 64 * KIB);
+	size = ROUND_UP(size, PAGE_SIZE);
+	int error = map_anonymous(mm, STACK_TOP - size, size, PTE_READ | PTE_WRITE);
+	if (error)
+		return error;
+	va_t sp = STACK_TOP;
+	struct stack_addresses at;
+	error = push_strings(mm, &sp, contents, &at);
+	if (!error)
+		error = push_table(mm, &sp, contents, &at);
+	if (error)
+		return error;
+	mm->layout.stack_bottom = STACK_TOP - size;
+	mm->layout.stack_top = STACK_TOP;
+	mm->layout.arg_start = at.args;
+	mm->layout.arg_end = mm->layout.env_start = at.envs;
+	mm->layout.env_end = at.execfn;
+	return sp;
+}

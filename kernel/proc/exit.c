@@ -1,0 +1,189 @@
+/*
+ * exit: a process lets go of all that it has, and leaves a status for wait.
+ *
+ *	exit_process     (exit, exit_group, a signal that kills)
+ *	  exit_release   address space, descriptors, directory: may sleep
+ *	  exit_leave     under proc_lock: children go to init, the terminal and
+ *	                 orphaned groups are told, the task turns ZOMBIE, the parent
+ *	                 is told
+ *	  schedule       never returns
+ *
+ * Resources go first, so that a zombie holds little more than its number and
+ * its status; telling the parent comes last, so that what wait returns is
+ * really over. The task itself is freed when the CPU has left its stack
+ * (finish_switch in sched.c) and it has been reaped (process_reap).
+ *
+ * Locks: proc_lock. Sources: _exit(2), exit_group(2), wait(2), credits to POSIX
+ * for orphaned process groups (XBD 3.264).
+ */
+#include "proc/exit.h"
+#include "arch/cpu.h"
+#include "dev/tty.h"
+#include "fs/files.h"
+#include "lib/panic.h"
+#include "mm/heap.h"
+#include "mm/mm.h"
+#include "mm/uaccess.h"
+#include "proc/futex.h"
+#include "proc/process.h"
+#include "syscall/syscalls.h"
+
+void exit_release_mm(struct task *task)
+{
+	struct mm *mm = task->mm;
+	if (!mm)
+		return;
+	if (task->clear_tid && mm->users > 1) { /* others can see it: CLONE_CHILD_CLEARTID */
+		put_user_u32(task->clear_tid, 0);
+		futex_wake_all(task->clear_tid);
+	}
+	task->clear_tid = NULL;
+	u64 resident = mm->peak_resident;
+	if (task->usage.max_resident_pages < resident)
+		task->usage.max_resident_pages = resident;
+}
+
+static void exit_release(struct task *task)
+{
+	exit_release_mm(task);
+	struct mm *mm = task->mm;
+	struct files *files = task->files;
+	struct fs *fs = task->fs;
+	spin_lock(&proc_lock); /* /proc may be looking */
+	task->mm = NULL;
+	task->files = NULL;
+	task->fs = NULL;
+	mm_switch(NULL);
+	spin_unlock(&proc_lock);
+	mm_put(mm);
+	vfork_release(task); /* the parent has its memory for itself again */
+	files_put(files);
+	fs_put(fs);
+	timer_cancel(&task->process->alarm);
+}
+
+bool pgrp_is_orphaned(struct pid *pgrp, struct process *except)
+{
+	struct process *member;
+	list_for_each(member, &pgrp->group_members, pgrp_link) {
+		if (member == except || member->zombie || member->parent == init_process ||
+		    !member->parent)
+			continue;
+		if (member->parent->pgrp != pgrp && member->parent->session == member->session)
+			return false;
+	}
+	return true;
+}
+
+static bool pgrp_has_stopped(struct pid *pgrp)
+{
+	struct process *member;
+	list_for_each(member, &pgrp->group_members, pgrp_link)
+		if (member->stop_signal)
+			return true;
+	return false;
+}
+
+/* A group that nobody is left to continue: SIGHUP and SIGCONT, if it is stopped. */
+static void hang_up_if_orphaned(struct pid *pgrp, struct process *except)
+{
+	if (!pgrp_is_orphaned(pgrp, except) || !pgrp_has_stopped(pgrp))
+		return;
+	signal_send_pgrp(pgrp, SIGHUP, NULL);
+	signal_send_pgrp(pgrp, SIGCONT, NULL);
+}
+
+/* Children go to the nearest ancestor that has asked for orphans, or to init. */
+static struct process *new_parent(struct process *process)
+{
+	for (struct process *p = process->parent; p; p = p->parent)
+		if (p->subreaper && !p->zombie)
+			return p;
+	return init_process;
+}
+
+static void give_children_away(struct process *process)
+{
+	struct process *heir = new_parent(process);
+	struct process *child, *next;
+	list_for_each_safe(child, next, &process->children, sibling_link) {
+		child->parent = heir;
+		list_remove(&child->sibling_link);
+		list_append(&heir->children, &child->sibling_link);
+		if (child->parent_death_signal && !child->zombie)
+			signal_send_process(child, child->parent_death_signal, NULL);
+		child->exit_signal = SIGCHLD;
+		if (child->zombie)
+			process_notify_zombie(child);
+		else if (child->pgrp != process->pgrp && child->session == process->session)
+			hang_up_if_orphaned(child->pgrp, process);
+	}
+}
+
+/* A parent that ignores SIGCHLD, or says SA_NOCLDWAIT, leaves no zombies. */
+static bool parent_reaps_at_once(const struct process *process)
+{
+	const struct sigaction *action;
+	if (process->exit_signal != SIGCHLD || !process->parent->leader->sighand)
+		return false;
+	action = &process->parent->leader->sighand->action[SIGCHLD];
+	return action->handler == SIG_IGN || (action->flags & SA_NOCLDWAIT);
+}
+
+void process_notify_zombie(struct process *process)
+{
+	int status = process->exit_status;
+	bool at_once = parent_reaps_at_once(process);
+	if ((status & 0x7f) == 0)
+		process_notify_parent(process, process->exit_signal, CLD_EXITED, status >> 8);
+	else
+		process_notify_parent(process, process->exit_signal,
+				      status & 0x80 ? CLD_DUMPED : CLD_KILLED, status & 0x7f);
+	if (at_once)
+		process_reap(process);
+}
+
+static void exit_leave(struct task *task, int status)
+{
+	struct process *process = task->process;
+	spin_lock(&proc_lock);
+	usage_add(&process->usage, &task->usage);
+	process->ntasks--;
+	give_children_away(process);
+	if (process->parent->pgrp != process->pgrp && process->parent->session == process->session)
+		hang_up_if_orphaned(process->pgrp, process);
+	process->zombie = true;
+	process->exit_status = status;
+	signal_queue_flush(&task->pending);
+	signal_queue_flush(&process->pending);
+	struct sighand *sighand = task->sighand;
+	task->sighand = NULL;
+	task->state = TASK_ZOMBIE;
+	process_notify_zombie(process);
+	spin_unlock(&proc_lock);
+	sighand_put(sighand);
+}
+
+void exit_process(int status)
+{
+	struct task *task = current;
+	struct process *process = task->process;
+	if (process == init_process)
+		panic("init (pid 1) has ended, status %#x; without it no process can go on", status);
+	exit_release(task);
+	if (process->session == task->pid)
+		tty_session_ended(task->pid);
+	exit_leave(task, status);
+	schedule();
+	panic("a zombie runs");
+}
+
+s64 sys_exit(int status)
+{
+	exit_process((status & 0xff) << 8);
+}
+
+s64 sys_exit_group(int status)
+{
+	exit_process((status & 0xff) << 8);
+}

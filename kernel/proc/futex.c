@@ -1,0 +1,131 @@
+/*
+ * Futexes: WAIT and WAKE on a word of user memory. Enough for CLONE_CHILD_CLEARTID
+ * and for the locks of a libc among tasks that share memory.
+ *
+ * The key of a private futex is the address space and the address, not the
+ * frame, which copy-on-write changes. Sleepers hash to buckets by address. A
+ * sleeper queues itself first and looks at the word after; reading it may
+ * fault and sleep, so no lock is held then.
+ *
+ * LINUX-DIFF: shared keys, REQUEUE, WAKE_OP, BITSET come with threads; ENOSYS.
+ */
+#include "proc/futex.h"
+#include "arch/cpu.h"
+#include "arch/time.h"
+#include "lib/errno.h"
+#include "mm/uaccess.h"
+#include "proc/task.h"
+#include "proc/time_calls.h"
+#include "sync/mutex.h"
+#include "syscall/syscalls.h"
+
+enum futex_op {
+	FUTEX_WAIT = 0, FUTEX_WAKE = 1, FUTEX_PRIVATE = 128, FUTEX_CLOCK_REALTIME = 256,
+};
+
+enum { NBUCKETS = 64 };
+
+struct sleeper {
+	struct list link;
+	const struct mm *mm;
+	va_t addr;
+	bool woken; /* bucket->lock; off the list then */
+	struct waitq queue;
+};
+
+static struct bucket {
+	struct spinlock lock;
+	struct list sleepers;
+} buckets[NBUCKETS];
+
+static struct bucket *bucket_of(va_t addr)
+{
+	struct bucket *bucket = &buckets[(addr >> 2) % NBUCKETS];
+	if (!bucket->lock.rank) { /* first use; one CPU runs so far */
+		spin_init(&bucket->lock, "futex", RANK_FUTEX);
+		list_init(&bucket->sleepers);
+	}
+	return bucket;
+}
+
+static int wake(va_t addr, u32 max)
+{
+	struct bucket *bucket = bucket_of(addr);
+	struct sleeper *s, *next;
+	u32 n = 0;
+	spin_lock(&bucket->lock);
+	list_for_each_safe(s, next, &bucket->sleepers, link) {
+		if (n == max)
+			break;
+		if (s->mm != current->mm || s->addr != addr)
+			continue;
+		list_remove(&s->link);
+		s->woken = true;
+		waitq_wake_all(&s->queue); /* under the lock: it lies on the sleeper's stack */
+		n++;
+	}
+	spin_unlock(&bucket->lock);
+	return n;
+}
+
+int futex_wake_all(u32 __user *addr)
+{
+	return wake((va_t)addr, UINT32_MAX);
+}
+
+/* Queued first, then the word is looked at: who changes it and wakes after that finds us. */
+static s64 wait(u32 __user *addr, u32 expected, u64 deadline_ns)
+{
+	struct bucket *bucket = bucket_of((va_t)addr);
+	struct sleeper s = {.mm = current->mm, .addr = (va_t)addr};
+	struct waiter w;
+	u32 value;
+	int error = 0;
+	waitq_init(&s.queue);
+	spin_lock(&bucket->lock);
+	list_append(&bucket->sleepers, &s.link);
+	spin_unlock(&bucket->lock);
+
+	if (copy_from_user(&value, addr, sizeof value))
+		error = -EFAULT;
+	else if (value != expected)
+		error = -EAGAIN;
+	waitq_join(&s.queue, &w);
+	while (!error && !s.woken)
+		error = waitq_sleep_until(&w, deadline_ns);
+	waitq_leave(&w);
+
+	spin_lock(&bucket->lock);
+	list_remove(&s.link);
+	bool woken = s.woken;
+	spin_unlock(&bucket->lock);
+	if (woken && error != -EFAULT && error != -EAGAIN)
+		return 0;
+	return error == -EINTR ? -ERESTARTSYS : error;
+}
+
+s64 sys_futex(u32 __user *addr, int op, u32 value, u64 timeout_or_value2, u32 __user *addr2,
+	      u32 value3)
+{
+	u64 deadline_ns = TIME_FOREVER;
+	(void)addr2, (void)value3;
+	if ((va_t)addr & 3)
+		return -EINVAL;
+	switch (op & ~(FUTEX_PRIVATE | FUTEX_CLOCK_REALTIME)) {
+	case FUTEX_WAIT:
+		if (timeout_or_value2) {
+			u64 timeout_ns;
+			int error = timespec_from_user(&timeout_ns, (void __user *)timeout_or_value2);
+			if (error)
+				return error;
+			deadline_ns = time_now_ns() + timeout_ns;
+		}
+		return wait(addr, value, deadline_ns);
+	case FUTEX_WAKE:
+		if (!user_range_ok(addr, sizeof *addr))
+			return -EFAULT;
+		return wake((va_t)addr, value);
+	default:
+		return -ENOSYS;
+	}
+}

@@ -1,0 +1,287 @@
+/*
+ * Who a process is: numbers, groups and sessions, user and group ids.
+ *
+ * Sources: credentials(7), setpgid(2), setsid(2), setresuid(2), setuid(2).
+ * Lock: proc_lock for the process tree, groups and sessions.
+ */
+#include "arch/cpu.h"
+#include "arch/pte.h"
+#include "lib/errno.h"
+#include "mm/uaccess.h"
+#include "proc/process.h"
+#include "syscall/syscalls.h"
+
+s64 sys_getpid(void)
+{
+	return task_tgid(current);
+}
+
+s64 sys_gettid(void)
+{
+	return task_tid(current);
+}
+
+/* Without a lock: the parent may change meanwhile, but a process is not freed while it runs
+ * on one CPU; several CPUs will need RCU or the lock here (docs/locking.md). */
+s64 sys_getppid(void)
+{
+	const struct process *parent = current->process->parent;
+	return parent ? task_tid(parent->leader) : 0;
+}
+
+/* The process by number, 0 meaning the caller; proc_lock held. NULL if there is none. */
+static struct process *find_process(pid_t number)
+{
+	if (number == 0)
+		return current->process;
+	struct pid *pid = number > 0 ? pid_find(number) : NULL;
+	return pid && pid->task ? pid->task->process : NULL;
+}
+
+/* May the caller put the target into group pgid? setpgid(2), ERRORS. */
+static int check_setpgid(const struct process *target, pid_t pgid)
+{
+	const struct process *self = current->process;
+	if (!target || (target != self && target->parent != self))
+		return -ESRCH;
+	if (target != self && target->session != self->session)
+		return -EPERM;
+	if (target != self && target->did_exec)
+		return -EACCES;
+	if (target->session == target->leader->pid)
+		return -EPERM; /* a session leader stays where it is */
+	if (pgid == task_tid(target->leader))
+		return 0; /* a group of its own */
+	struct pid *pgrp = pid_find(pgid);
+	if (!pgrp || list_empty(&pgrp->group_members))
+		return -EPERM;
+	const struct process *member =
+		list_first(&pgrp->group_members, struct process, pgrp_link);
+	return member->session == self->session ? 0 : -EPERM;
+}
+
+s64 sys_setpgid(pid_t pid, pid_t pgid)
+{
+	if (pgid < 0)
+		return -EINVAL;
+	spin_lock(&proc_lock);
+	struct process *target = find_process(pid);
+	if (pgid == 0 && target)
+		pgid = task_tid(target->leader);
+	int error = check_setpgid(target, pgid);
+	if (!error && target->pgrp->number != pgid)
+		process_join_pgrp(target, pid_find(pgid));
+	spin_unlock(&proc_lock);
+	return error;
+}
+
+s64 sys_getpgid(pid_t pid)
+{
+	spin_lock(&proc_lock);
+	struct process *process = find_process(pid);
+	s64 result = process ? process->pgrp->number : -ESRCH;
+	spin_unlock(&proc_lock);
+	return result;
+}
+
+s64 sys_getpgrp(void)
+{
+	return sys_getpgid(0);
+}
+
+s64 sys_getsid(pid_t pid)
+{
+	spin_lock(&proc_lock);
+	struct process *process = find_process(pid);
+	s64 result = process ? process->session->number : -ESRCH;
+	spin_unlock(&proc_lock);
+	return result;
+}
+
+s64 sys_setsid(void)
+{
+	struct process *self = current->process;
+	struct pid *number = self->leader->pid;
+	s64 result = -EPERM;
+	spin_lock(&proc_lock);
+	if (list_empty(&number->group_members)) { /* else there is a group of our number */
+		process_join_session(self, number);
+		process_join_pgrp(self, number);
+		result = number->number;
+	}
+	spin_unlock(&proc_lock);
+	return result;
+}
+
+s64 sys_getuid(void)
+{
+	return current->creds.uid;
+}
+
+s64 sys_geteuid(void)
+{
+	return current->creds.euid;
+}
+
+s64 sys_getgid(void)
+{
+	return current->creds.gid;
+}
+
+s64 sys_getegid(void)
+{
+	return current->creds.egid;
+}
+
+static bool is_root(void)
+{
+	return creds_root(&current->creds);
+}
+
+#define UNCHANGED UINT32_MAX
+
+/* A new real, effective or saved id: root any; others one of the three they have. */
+static bool may_take(u32 id, u32 real, u32 effective, u32 saved)
+{
+	return id == UNCHANGED || id == real || id == effective || id == saved || is_root();
+}
+
+s64 sys_setresuid(u32 ruid, u32 euid, u32 suid)
+{
+	struct creds *c = &current->creds;
+	if (!may_take(ruid, c->uid, c->euid, c->suid) || !may_take(euid, c->uid, c->euid, c->suid) ||
+	    !may_take(suid, c->uid, c->euid, c->suid))
+		return -EPERM;
+	if (ruid != UNCHANGED)
+		c->uid = ruid;
+	if (euid != UNCHANGED)
+		c->euid = euid;
+	if (suid != UNCHANGED)
+		c->suid = suid;
+	c->fsuid = c->euid;
+	return 0;
+}
+
+s64 sys_setresgid(u32 rgid, u32 egid, u32 sgid)
+{
+	struct creds *c = &current->creds;
+	if (!may_take(rgid, c->gid, c->egid, c->sgid) || !may_take(egid, c->gid, c->egid, c->sgid) ||
+	    !may_take(sgid, c->gid, c->egid, c->sgid))
+		return -EPERM;
+	if (rgid != UNCHANGED)
+		c->gid = rgid;
+	if (egid != UNCHANGED)
+		c->egid = egid;
+	if (sgid != UNCHANGED)
+		c->sgid = sgid;
+	c->fsgid = c->egid;
+	return 0;
+}
+
+/* Root changes all three; others the effective one, to the real or saved one. */
+s64 sys_setuid(u32 uid)
+{
+	if (uid == UNCHANGED)
+		return -EINVAL;
+	if (is_root())
+		return sys_setresuid(uid, uid, uid);
+	if (uid != current->creds.uid && uid != current->creds.suid)
+		return -EPERM;
+	return sys_setresuid(UNCHANGED, uid, UNCHANGED);
+}
+
+s64 sys_setgid(u32 gid)
+{
+	if (gid == UNCHANGED)
+		return -EINVAL;
+	if (is_root())
+		return sys_setresgid(gid, gid, gid);
+	if (gid != current->creds.gid && gid != current->creds.sgid)
+		return -EPERM;
+	return sys_setresgid(UNCHANGED, gid, UNCHANGED);
+}
+
+static int put_three(u32 a, u32 b, u32 c, u32 __user *to_a, u32 __user *to_b, u32 __user *to_c)
+{
+	if (put_user_u32(to_a, a) || put_user_u32(to_b, b) || put_user_u32(to_c, c))
+		return -EFAULT;
+	return 0;
+}
+
+s64 sys_getresuid(u32 __user *ruid, u32 __user *euid, u32 __user *suid)
+{
+	const struct creds *c = &current->creds;
+	return put_three(c->uid, c->euid, c->suid, ruid, euid, suid);
+}
+
+s64 sys_getresgid(u32 __user *rgid, u32 __user *egid, u32 __user *sgid)
+{
+	const struct creds *c = &current->creds;
+	return put_three(c->gid, c->egid, c->sgid, rgid, egid, sgid);
+}
+
+s64 sys_getgroups(int size, u32 __user *list)
+{
+	const struct creds *c = &current->creds;
+	if (size < 0)
+		return -EINVAL;
+	if (size == 0)
+		return c->ngroups;
+	if ((u32)size < c->ngroups)
+		return -EINVAL;
+	return copy_to_user(list, c->groups, c->ngroups * sizeof(u32)) ? -EFAULT : (s64)c->ngroups;
+}
+
+s64 sys_setgroups(int size, const u32 __user *list)
+{
+	struct creds *c = &current->creds;
+	u32 groups[ARRAY_SIZE(c->groups)];
+	if (!is_root())
+		return -EPERM;
+	if (size < 0 || (size_t)size > ARRAY_SIZE(groups))
+		return -EINVAL; /* LINUX-DIFF: 32 groups, not 65536 */
+	if (copy_from_user(groups, list, size * sizeof(u32)))
+		return -EFAULT;
+	for (int i = 0; i < size; i++)
+		c->groups[i] = groups[i];
+	c->ngroups = size;
+	return 0;
+}
+
+s64 sys_set_tid_address(u32 __user *tid)
+{
+	current->clear_tid = tid;
+	return task_tid(current);
+}
+
+s64 sys_set_robust_list(void __user *head, size_t len)
+{
+	if (len != 24) /* sizeof(struct robust_list_head) */
+		return -EINVAL;
+	current->robust_list = head;
+	current->robust_len = len;
+	return 0;
+}
+
+enum arch_prctl_code { ARCH_SET_GS = 0x1001, ARCH_SET_FS, ARCH_GET_FS, ARCH_GET_GS };
+
+s64 sys_arch_prctl(int code, va_t addr)
+{
+	struct thread *thread = &current->thread;
+	thread_save(thread);
+	switch (code) {
+	case ARCH_SET_FS:
+	case ARCH_SET_GS:
+		if (addr >= USER_END)
+			return -EPERM;
+		*(code == ARCH_SET_FS ? &thread->fs_base : &thread->gs_base) = addr;
+		thread_load(thread);
+		return 0;
+	case ARCH_GET_FS:
+		return put_user_u64((void __user *)addr, thread->fs_base);
+	case ARCH_GET_GS:
+		return put_user_u64((void __user *)addr, thread->gs_base);
+	default:
+		return -EINVAL;
+	}
+}

@@ -1,0 +1,43 @@
+/*
+ * Processes: making one, its group and session, and what exit and wait share.
+ * All but process_new need proc_lock held.
+ */
+#ifndef PROC_PROCESS_H
+#define PROC_PROCESS_H
+
+#include "proc/task.h"
+
+/* With no parent, group, session, or limits yet; NULL when out of memory. */
+struct process *process_new(struct task *leader);
+
+/* Leaves the old group or session, if any, and joins this one. */
+void process_join_pgrp(struct process *process, struct pid *pgrp);
+void process_join_session(struct process *process, struct pid *session);
+
+/* Would the group have nobody left whose parent is in another group of the session? */
+bool pgrp_is_orphaned(struct pid *pgrp, struct process *except);
+
+/* Frees the number and all links of a zombie; its task goes when its CPU has left it. */
+void process_reap(struct process *process);
+
+/* Tells the parent: SIGCHLD (or the exit signal) and a wakeup. code: CLD_*. */
+void process_notify_parent(struct process *process, int sig, int code, int status);
+
+/* Adds b to a. */
+void usage_add(struct usage *a, const struct usage *b);
+
+/* Run time of the process so far, user and system, in nanoseconds. */
+struct cpu_times {
+	u64 user_ns, system_ns;
+};
+struct cpu_times usage_times(const struct usage *usage);
+struct usage process_usage(struct process *process); /* of gone and living tasks */
+
+/* The parent that a vfork child holds up: on the parent's stack. */
+struct vfork_wait {
+	struct waitq queue;
+	bool done; /* proc_lock */
+};
+void vfork_release(struct task *child); /* takes proc_lock itself */
+
+#endif

@@ -1,0 +1,187 @@
+/*
+ * The frame that a signal handler finds on the user stack, and rt_sigreturn,
+ * which undoes it. The layout is Linux's struct rt_sigframe, with the FPU state
+ * above it, so that libc's siglongjmp, unwinders and gdb read it.
+ *
+ *	higher   FXSAVE image, 64-byte aligned
+ *	         siginfo
+ *	         ucontext: flags, stack, registers, mask
+ *	rsp ->   return address: sa_restorer, which calls rt_sigreturn
+ *
+ * Nothing in a frame is trusted when it comes back: only user-changeable flags
+ * are taken, rip must be the user's, segments are fixed.
+ *
+ * Sources: Linux arch/x86/include/uapi/asm/{sigcontext,ucontext}.h; psABI 3.2.2
+ * (red zone, stack alignment); sigreturn(2).
+ */
+#include "proc/sigframe.h"
+#include "arch/cpu.h"
+#include "arch/pte.h"
+#include "lib/string.h"
+#include "mm/uaccess.h"
+#include "proc/task.h"
+#include "syscall/syscalls.h"
+
+enum { RED_ZONE = 128, FPU_SIZE = 512, UC_FLAGS = 6 /* SS is saved and restored strictly */ };
+
+struct sigcontext {
+	u64 r8, r9, r10, r11, r12, r13, r14, r15;
+	u64 rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip, rflags;
+	u16 cs, gs, fs, ss;
+	u64 err, trapno, oldmask, cr2;
+	u64 fpstate; /* user address of the FXSAVE image */
+	u64 reserved[8];
+};
+
+struct rt_sigframe {
+	u64 return_address;
+	u64 uc_flags;
+	u64 uc_link;
+	struct sigaltstack uc_stack;
+	struct sigcontext context;
+	sigset_t mask;
+	struct siginfo info;
+};
+
+_Static_assert(sizeof(struct sigcontext) == 256, "struct sigcontext_64");
+_Static_assert(offsetof(struct rt_sigframe, info) == 312, "struct rt_sigframe");
+
+void signal_set_blocked(sigset_t blocked)
+{
+	struct task *task = current;
+	spin_lock(&task->sighand->lock);
+	task->blocked = blocked & ~(sig_bit(SIGKILL) | sig_bit(SIGSTOP));
+	if ((task->pending.set | task->process->pending.set) & ~task->blocked)
+		task->signal_wanted = true;
+	spin_unlock(&task->sighand->lock);
+}
+
+int altstack_flags(va_t sp)
+{
+	const struct sigaltstack *alt = &current->altstack;
+	if (alt->size == 0)
+		return SS_DISABLE;
+	return sp > alt->sp && sp - alt->sp <= alt->size ? SS_ONSTACK : 0;
+}
+
+static void save_context(struct sigcontext *c, const struct regs *regs, va_t fpstate)
+{
+	*c = (struct sigcontext){
+		.r8 = regs->r8, .r9 = regs->r9, .r10 = regs->r10, .r11 = regs->r11,
+		.r12 = regs->r12, .r13 = regs->r13, .r14 = regs->r14, .r15 = regs->r15,
+		.rdi = regs->rdi, .rsi = regs->rsi, .rbp = regs->rbp, .rbx = regs->rbx,
+		.rdx = regs->rdx, .rax = regs->rax, .rcx = regs->rcx, .rsp = regs->rsp,
+		.rip = regs->rip, .rflags = regs->rflags, .cs = regs->cs, .ss = regs->ss,
+		.fpstate = fpstate,
+	};
+}
+
+int sigframe_push(struct regs *regs, int sig, const struct siginfo *info,
+		  const struct sigaction *action, sigset_t old_mask)
+{
+	struct task *task = current;
+	if (!(action->flags & SA_RESTORER) || action->handler >= USER_END)
+		return -EFAULT;
+	va_t sp = regs->rsp - RED_ZONE;
+	if ((action->flags & SA_ONSTACK) && altstack_flags(regs->rsp) == 0)
+		sp = task->altstack.sp + task->altstack.size;
+	va_t fpstate = (sp - FPU_SIZE) & ~63ull;
+	/* As a called function finds it: rsp + 8 is a multiple of 16. */
+	va_t at = ((fpstate - sizeof(struct rt_sigframe)) & ~15ull) - 8;
+
+	struct rt_sigframe frame = {
+		.return_address = action->restorer,
+		.uc_flags = UC_FLAGS,
+		.uc_stack = task->altstack,
+		.mask = old_mask,
+		.info = *info,
+	};
+	frame.uc_stack.flags = altstack_flags(regs->rsp);
+	frame.info.signo = sig;
+	save_context(&frame.context, regs, fpstate);
+	frame.context.oldmask = old_mask;
+	thread_save(&task->thread);
+	if (copy_to_user((void __user *)fpstate, task->thread.fpu, FPU_SIZE) ||
+	    copy_to_user((void __user *)at, &frame, sizeof frame))
+		return -EFAULT;
+
+	regs->rdi = sig;
+	regs->rsi = at + offsetof(struct rt_sigframe, info);
+	regs->rdx = at + offsetof(struct rt_sigframe, uc_flags);
+	regs->rax = 0;
+	regs->rsp = at;
+	regs->rip = action->handler;
+	regs->rflags &= ~(0x400ull | 0x100); /* DF and TF: psABI 3.2.3 */
+	return 0;
+}
+
+/* Bits of rflags that a user program may set: AC OF DF TF SF ZF AF PF CF and RF. */
+#define USER_RFLAGS 0x50dd5ull
+
+static void restore_context(struct regs *regs, const struct sigcontext *c)
+{
+	regs->r8 = c->r8;
+	regs->r9 = c->r9;
+	regs->r10 = c->r10;
+	regs->r11 = c->r11;
+	regs->r12 = c->r12;
+	regs->r13 = c->r13;
+	regs->r14 = c->r14;
+	regs->r15 = c->r15;
+	regs->rdi = c->rdi;
+	regs->rsi = c->rsi;
+	regs->rbp = c->rbp;
+	regs->rbx = c->rbx;
+	regs->rdx = c->rdx;
+	regs->rax = c->rax;
+	regs->rcx = c->rcx;
+	regs->rsp = c->rsp;
+	regs->rip = c->rip;
+	regs->rflags = (regs->rflags & ~USER_RFLAGS) | (c->rflags & USER_RFLAGS);
+	regs->orig_rax = NO_SYSCALL;
+}
+
+/* The FXSAVE image of a frame into the CPU. Reserved MXCSR bits would fault: cleared. */
+static int restore_fpu(va_t fpstate)
+{
+	struct thread *thread = &current->thread;
+	u32 mxcsr;
+	if (!fpstate) {
+		u64 fs_base = thread->fs_base, gs_base = thread->gs_base;
+		thread_reset(thread);
+		thread->fs_base = fs_base;
+		thread->gs_base = gs_base;
+	} else if (copy_from_user(thread->fpu, (void __user *)fpstate, FPU_SIZE)) {
+		return -EFAULT;
+	}
+	memcpy(&mxcsr, thread->fpu + 24, sizeof mxcsr);
+	mxcsr &= 0xffff;
+	memcpy(thread->fpu + 24, &mxcsr, sizeof mxcsr);
+	thread_load(thread);
+	return 0;
+}
+
+s64 sys_rt_sigreturn(void)
+{
+	struct regs *regs = task_regs(current);
+	struct rt_sigframe frame;
+	va_t at = regs->rsp - sizeof frame.return_address; /* the handler's ret has taken it */
+	if (copy_from_user(&frame, (void __user *)at, sizeof frame) ||
+	    frame.context.rip >= USER_END)
+		goto bad_frame;
+	thread_save(&current->thread);
+	if (restore_fpu(frame.context.fpstate))
+		goto bad_frame;
+	signal_set_blocked(frame.mask);
+	restore_context(regs, &frame.context);
+	if (altstack_flags(regs->rsp) != SS_ONSTACK && !(frame.uc_stack.flags & ~SS_DISABLE)) {
+		current->altstack.sp = frame.uc_stack.sp;
+		current->altstack.size =
+			frame.uc_stack.flags & SS_DISABLE ? 0 : frame.uc_stack.size;
+	}
+	return regs->rax;
+
+bad_frame:
+	signal_fault(SIGSEGV, SI_KERNEL, 0);
+	return 0;
+}

@@ -1,0 +1,23 @@
+/*
+ * Frames of signal handlers on the user stack, and masks.
+ */
+#ifndef PROC_SIGFRAME_H
+#define PROC_SIGFRAME_H
+
+#include "arch/regs.h"
+#include "proc/signal.h"
+
+/* Saves regs on the user stack and makes them enter the handler. 0, or -EFAULT. */
+int sigframe_push(struct regs *regs, int sig, const struct siginfo *info,
+		  const struct sigaction *action, sigset_t old_mask);
+
+/* A new mask for the current task (SIGKILL and SIGSTOP stay open); looks for what it opens. */
+void signal_set_blocked(sigset_t blocked);
+
+/* From entry.S, interrupts off: all that is due before user mode. */
+void return_to_user_work(struct regs *regs);
+
+/* SS_ONSTACK, SS_DISABLE or 0, for a stack pointer. */
+int altstack_flags(va_t sp);
+
+#endif

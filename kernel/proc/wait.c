@@ -1,0 +1,240 @@
+/*
+ * wait: a parent learns what became of its children, and frees the zombies.
+ *
+ *	wait_for             sleeps until some child has news, or there is none to wait for
+ *	  wait_look          under proc_lock: goes through the children once
+ *	    wait_child       has this one exited, stopped, or gone on?
+ *	      process_reap   the last of a zombie: number, links, usage handed up
+ *
+ * A child that exits makes itself a zombie first and wakes process->child_wait
+ * after; the parent joins that queue before it looks: no news is missed.
+ *
+ * Locks: proc_lock; sighand->lock is not needed to read stop flags, which
+ * change under both. Sources: wait(2), waitid(2), wait4(2).
+ */
+#include "arch/cpu.h"
+#include "lib/errno.h"
+#include "lib/panic.h"
+#include "mm/heap.h"
+#include "mm/uaccess.h"
+#include "proc/process.h"
+#include "proc/rusage.h"
+#include "syscall/syscalls.h"
+
+enum wait_options {
+	WNOHANG = 1, WUNTRACED = 2, WSTOPPED = 2, WEXITED = 4, WCONTINUED = 8,
+	WNOWAIT = 0x1000000, WNOTHREAD = 0x20000000, WALL = 0x40000000,
+	WCLONE = (int)0x80000000,
+};
+
+enum wait_idtype { P_ALL = 0, P_PID = 1, P_PGID = 2 };
+
+struct wait {
+	enum wait_idtype idtype; /* which children */
+	pid_t id;
+	int options;
+
+	/* The news, once there are any: */
+	pid_t pid;
+	u32 uid;
+	int code;   /* CLD_* */
+	int status; /* as wait4 reports it */
+	struct usage usage;
+};
+
+void process_reap(struct process *process)
+{
+	kassert(spin_held(&proc_lock) && process->zombie && !process->reaped);
+	struct task *task = process->leader;
+	struct pid *pid = task->pid;
+	process->reaped = true;
+	list_remove(&process->sibling_link);
+	list_remove(&process->all_link);
+	list_remove(&process->pgrp_link);
+	list_remove(&process->session_link);
+	list_remove(&task->group_link);
+	pid_put(process->pgrp);
+	pid_put(process->session);
+	pid->task = NULL;
+	pid_put(pid);
+	task_put(task);
+}
+
+/* Does wait's idtype and id mean this child, and its options this sort of child? */
+static bool wait_selects(const struct wait *wait, const struct process *child)
+{
+	if (wait->idtype == P_PID && task_tid(child->leader) != wait->id)
+		return false;
+	if (wait->idtype == P_PGID && child->pgrp->number != wait->id)
+		return false;
+	if (wait->options & WALL)
+		return true;
+	bool is_clone = child->exit_signal != SIGCHLD; /* wait(2): __WCLONE */
+	return is_clone == !!(wait->options & WCLONE);
+}
+
+static int code_of_exit(int status)
+{
+	if ((status & 0x7f) == 0)
+		return CLD_EXITED;
+	return status & 0x80 ? CLD_DUMPED : CLD_KILLED;
+}
+
+static void wait_found(struct wait *wait, struct process *child, int code, int status)
+{
+	wait->pid = task_tid(child->leader);
+	wait->uid = child->leader->creds.uid;
+	wait->code = code;
+	wait->status = status;
+	wait->usage = process_usage(child);
+	usage_add(&wait->usage, &child->child_usage);
+}
+
+/* True if this child has news of a kind that is asked for; consumes them, unless WNOWAIT. */
+static bool wait_child(struct wait *wait, struct process *child)
+{
+	bool keep = wait->options & WNOWAIT;
+	if (child->zombie) {
+		if (!(wait->options & WEXITED))
+			return false;
+		wait_found(wait, child, code_of_exit(child->exit_status), child->exit_status);
+		if (!keep) {
+			usage_add(&current->process->child_usage, &wait->usage);
+			process_reap(child);
+		}
+		return true;
+	}
+	if (child->stop_signal && !child->stop_reported && (wait->options & WSTOPPED)) {
+		wait_found(wait, child, CLD_STOPPED, child->stop_signal << 8 | 0x7f);
+		child->stop_reported = !keep;
+		return true;
+	}
+	if (child->continued && (wait->options & WCONTINUED)) {
+		wait_found(wait, child, CLD_CONTINUED, 0xffff);
+		child->continued = keep;
+		return true;
+	}
+	return false;
+}
+
+/* 1: news in *wait; 0: none yet; -ECHILD: nobody to wait for. */
+static int wait_look(struct wait *wait)
+{
+	int result = -ECHILD;
+	struct process *child;
+	spin_lock(&proc_lock);
+	list_for_each(child, &current->process->children, sibling_link) {
+		if (!wait_selects(wait, child))
+			continue;
+		result = 0;
+		if (wait_child(wait, child)) {
+			result = 1;
+			break;
+		}
+	}
+	spin_unlock(&proc_lock);
+	return result;
+}
+
+/* 1 with news, 0 for none with WNOHANG, -ECHILD, -ERESTARTSYS. */
+static int wait_for(struct wait *wait)
+{
+	struct waiter w;
+	int result;
+	waitq_join(&current->process->child_wait, &w);
+	while ((result = wait_look(wait)) == 0 && !(wait->options & WNOHANG)) {
+		if (waitq_sleep(&w)) {
+			result = -ERESTARTSYS;
+			break;
+		}
+	}
+	waitq_leave(&w);
+	return result;
+}
+
+s64 sys_wait4(pid_t pid, int __user *status, int options, void __user *rusage)
+{
+	struct wait wait = {.idtype = P_ALL};
+	if (options & ~(WNOHANG | WUNTRACED | WCONTINUED | WNOTHREAD | WALL | WCLONE))
+		return -EINVAL;
+	if (pid == INT32_MIN)
+		return -ESRCH;
+	if (pid > 0)
+		wait.idtype = P_PID;
+	else if (pid != -1)
+		wait.idtype = P_PGID;
+	wait.id = pid < -1 ? -pid : pid;
+	wait.options = options | WEXITED;
+	if (pid == 0) {
+		spin_lock(&proc_lock);
+		wait.id = current->process->pgrp->number;
+		spin_unlock(&proc_lock);
+	}
+
+	int result = wait_for(&wait);
+	if (result <= 0)
+		return result;
+	if (status && put_user_u32(status, wait.status))
+		return -EFAULT;
+	if (rusage && rusage_to_user(rusage, &wait.usage))
+		return -EFAULT;
+	return wait.pid;
+}
+
+static int waitid_to_user(struct siginfo __user *to, const struct wait *wait)
+{
+	struct siginfo info = {.signo = 0};
+	if (wait) {
+		info.signo = SIGCHLD;
+		info.code = wait->code;
+		info.pid = wait->pid;
+		info.uid = wait->uid;
+		info.status = wait->code == CLD_EXITED	    ? wait->status >> 8
+			      : wait->code == CLD_STOPPED   ? wait->status >> 8
+			      : wait->code == CLD_CONTINUED ? SIGCONT
+							    : wait->status & 0x7f;
+	}
+	/* Only these fields are written, as on Linux: the rest of the caller's struct stays. */
+	if (copy_to_user(to, &info, offsetof(struct siginfo, pad)) ||
+	    copy_to_user((char __user *)to + offsetof(struct siginfo, pid), &info.pid, 12))
+		return -EFAULT;
+	return 0;
+}
+
+s64 sys_waitid(int idtype, pid_t id, void __user *info, int options, void __user *rusage)
+{
+	struct wait wait = {.idtype = idtype, .id = id, .options = options};
+	if (options & ~(WNOHANG | WSTOPPED | WEXITED | WCONTINUED | WNOWAIT | WNOTHREAD | WALL |
+			WCLONE))
+		return -EINVAL;
+	if (!(options & (WEXITED | WSTOPPED | WCONTINUED)))
+		return -EINVAL;
+	switch (idtype) {
+	case P_ALL:
+		break;
+	case P_PID:
+		if (id <= 0)
+			return -EINVAL;
+		break;
+	case P_PGID:
+		if (id < 0)
+			return -EINVAL;
+		if (id == 0) {
+			spin_lock(&proc_lock);
+			wait.id = current->process->pgrp->number;
+			spin_unlock(&proc_lock);
+		}
+		break;
+	default:
+		return -EINVAL; /* P_PIDFD too: there are no pidfds */
+	}
+
+	int result = wait_for(&wait);
+	if (result < 0)
+		return result;
+	if (result > 0 && rusage && rusage_to_user(rusage, &wait.usage))
+		return -EFAULT;
+	if (info && waitid_to_user(info, result > 0 ? &wait : NULL))
+		return -EFAULT;
+	return 0;
+}
