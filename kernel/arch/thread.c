@@ -96,5 +96,7 @@ void thread_init_user(struct task *task)
 void thread_init_kernel(struct task *task, void (*fn)(void))
 {
 	thread_reset(&task->thread);
-	push_frame(task, task->kstack_top, thread_start_kernel)->r12 = (u64)fn;
+	/* Below the struct regs, for a kernel task may become a program: thread_enter_user. */
+	va_t top = (va_t)task_regs(task) - 8; /* 16-byte aligned at a call (psABI 3.2.2) */
+	push_frame(task, top, thread_start_kernel)->r12 = (u64)fn;
 }
