@@ -188,7 +188,6 @@ int main(int argc, char **argv)
 	others();
 	VALUE(open("/proc/1000000000/stat", O_RDONLY));
 	VALUE(open("/proc/self/none", O_RDONLY));
-	VALUE(mkdir("/proc/x", 0755));
 	YES_OF("meminfo", slurp("/proc/meminfo") > 0 && strstr(text, "MemTotal:") == text &&
 			  field("MemFree:") > 0 && field("MemAvailable:") > 0 &&
 			  strstr(text, "PageTables:"));
