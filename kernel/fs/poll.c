@@ -73,7 +73,7 @@ static void table_end(struct poll_table *table)
 	waitq_leave(&table->first);
 }
 
-u32 file_poll(struct file *file, struct poll_table *table)
+static u32 file_poll(struct file *file, struct poll_table *table)
 {
 	if (file->flags & O_PATH)
 		return POLLNVAL;

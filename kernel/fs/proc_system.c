@@ -1,0 +1,274 @@
+/*
+ * /proc files of the system as a whole. Formats: proc(5), byte for byte where
+ * programs read them (BusyBox free, top, uptime, mount).
+ */
+#include "arch/boot_info.h"
+#include "arch/cpu.h"
+#include "arch/time.h"
+#include "fs/mount.h"
+#include "fs/procfs.h"
+#include "lib/string.h"
+#include "mm/heap.h"
+#include "mm/kmap.h"
+#include "mm/page.h"
+#include "mm/walk.h"
+#include "proc/sched.h"
+#include "proc/task.h"
+
+enum { HEAP_CLASSES_MAX = 32, NSEC_PER_TICK = 10000000, AUDIT_SIZE = 8192 };
+
+/* All memory of the heap's slabs counts as Slab, as on Linux. */
+static int show_meminfo(struct text *text, const struct proc_node *node)
+{
+	struct page_stats p;
+	(void)node;
+	page_stats(&p);
+	const struct {
+		const char *name;
+		u64 npages;
+	} rows[] = {
+		{"MemTotal", p.total},	{"MemFree", p.free},	{"MemAvailable", p.free},
+		{"Buffers", 0},		{"Cached", p.file},	{"SwapCached", 0},
+		{"SwapTotal", 0},	{"SwapFree", 0},	{"Dirty", 0},
+		{"AnonPages", p.anon},	{"Shmem", p.file},	{"Slab", p.heap},
+		{"SReclaimable", 0},	{"SUnreclaim", p.heap}, {"KernelStack", kstack_pages()},
+		{"PageTables", p.tables},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char name[20];
+		snprintf(name, sizeof name, "%s:", rows[i].name);
+		text_printf(text, "%-15s %8lu kB\n", name, rows[i].npages * (PAGE_SIZE / KIB));
+	}
+	return 0;
+}
+
+static u64 idle_ns(void)
+{
+	u64 sum = 0;
+	for (u32 i = 0; i < ncpus; i++)
+		sum += cpus[i].ticks_idle_ns;
+	return sum;
+}
+
+static u64 hundredths(u64 ns)
+{
+	return ns % NSEC_PER_SEC / NSEC_PER_TICK;
+}
+
+static int show_uptime(struct text *text, const struct proc_node *node)
+{
+	u64 up = time_now_ns(), idle = idle_ns();
+	(void)node;
+	text_printf(text, "%lu.%02lu %lu.%02lu\n", up / NSEC_PER_SEC, hundredths(up),
+		    idle / NSEC_PER_SEC, hundredths(idle));
+	return 0;
+}
+
+struct task_counts {
+	u32 tasks, last_pid;
+};
+
+static struct task_counts count_tasks(void)
+{
+	struct task_counts counts = {0, 0};
+	struct process *process;
+	spin_lock(&proc_lock);
+	list_for_each(process, &all_processes, all_link) {
+		counts.tasks += MAX(process->ntasks, 1u);
+		counts.last_pid = MAX(counts.last_pid, (u32)process->leader->pid->number);
+	}
+	spin_unlock(&proc_lock);
+	return counts;
+}
+
+static int show_loadavg(struct text *text, const struct proc_node *node)
+{
+	enum { LOAD_ONE = 2048 };
+	u64 load[3];
+	struct task_counts counts = count_tasks();
+	(void)node;
+	sched_load(load);
+	for (int i = 0; i < 3; i++)
+		text_printf(text, "%lu.%02lu ", load[i] / LOAD_ONE,
+			    load[i] % LOAD_ONE * 100 / LOAD_ONE);
+	text_printf(text, "%u/%u %u\n", sched_nr_running(), counts.tasks, counts.last_pid);
+	return 0;
+}
+
+static int show_version(struct text *text, const struct proc_node *node)
+{
+	(void)node;
+	text_printf(text, "Tine version 0.1 (x86-64)\n");
+	return 0;
+}
+
+static int show_cpuinfo(struct text *text, const struct proc_node *node)
+{
+	(void)node;
+	for (u32 i = 0; i < ncpus; i++)
+		text_printf(text, "processor\t: %u\nmodel name\t: x86-64\n"
+				  "apicid\t\t: %u\ncpu cores\t: %u\n\n",
+			    i, cpus[i].apic_id, ncpus);
+	return 0;
+}
+
+/* user nice system idle iowait irq softirq steal guest guest_nice, in ticks. The division of
+ * busy time is by tasks only, so all of it counts as user here. */
+static void stat_line(struct text *text, const char *name, u64 busy_ns, u64 free_ns)
+{
+	text_printf(text, "%s %lu 0 0 %lu 0 0 0 0 0 0\n", name, busy_ns / NSEC_PER_TICK,
+		    free_ns / NSEC_PER_TICK);
+}
+
+static int show_stat(struct text *text, const struct proc_node *node)
+{
+	u64 busy = 0;
+	(void)node;
+	for (u32 i = 0; i < ncpus; i++)
+		busy += cpus[i].ticks_busy_ns;
+	stat_line(text, "cpu ", busy, idle_ns());
+	for (u32 i = 0; i < ncpus; i++) {
+		char name[16];
+		snprintf(name, sizeof name, "cpu%u", i);
+		stat_line(text, name, cpus[i].ticks_busy_ns, cpus[i].ticks_idle_ns);
+	}
+	text_printf(text, "intr 0\nctxt 0\nbtime %lu\nprocesses %u\nprocs_running %u\n"
+			  "procs_blocked 0\n",
+		    time_boot_epoch_ns() / NSEC_PER_SEC, count_tasks().last_pid,
+		    sched_nr_running());
+	return 0;
+}
+
+static int show_filesystems(struct text *text, const struct proc_node *node)
+{
+	(void)node;
+	text_printf(text, "nodev\tproc\nnodev\tdevtmpfs\nnodev\ttmpfs\nnodev\trootfs\n");
+	return 0;
+}
+
+int proc_show_mounts(struct text *text, const struct proc_node *node)
+{
+	struct dentry *root;
+	(void)node;
+	for (size_t n = 0; mount_nth(n, &root); n++) {
+		char buf[512];
+		char *path = dentry_path(root, buf, sizeof buf);
+		const char *type = root->inode->super->type;
+		text_printf(text, "%s %s %s rw,relatime 0 0\n", type, path ? path : "?", type);
+	}
+	return 0;
+}
+
+static int show_cmdline(struct text *text, const struct proc_node *node)
+{
+	(void)node;
+	text_printf(text, "%s\n", boot_info.cmdline);
+	return 0;
+}
+
+static int show_audit(struct text *text, const struct proc_node *node)
+{
+	(void)node;
+	if (text_reserve(text, AUDIT_SIZE))
+		text->len += MIN(audit_report(text->bytes, AUDIT_SIZE), (size_t)AUDIT_SIZE);
+	return 0;
+}
+
+/* Tine's own: the heap by size of object. */
+static int show_slabinfo(struct text *text, const struct proc_node *node)
+{
+	struct heap_class_stats classes[HEAP_CLASSES_MAX];
+	size_t n = heap_stats(classes, HEAP_CLASSES_MAX);
+	(void)node;
+	text_printf(text, "# size objects slabs\n");
+	for (size_t i = 0; i < n; i++)
+		text_printf(text, "%6u %7lu %5lu\n", classes[i].size_bytes, classes[i].objects,
+			    classes[i].slabs);
+	return 0;
+}
+
+static int show_pid_max(struct text *text, const struct proc_node *node)
+{
+	(void)node;
+	text_printf(text, "%d\n", PID_MAX);
+	return 0;
+}
+
+static int show_osrelease(struct text *text, const struct proc_node *node)
+{
+	(void)node;
+	text_printf(text, "6.1.0-tine\n");
+	return 0;
+}
+
+static int show_ostype(struct text *text, const struct proc_node *node)
+{
+	(void)node;
+	text_printf(text, "Linux\n");
+	return 0;
+}
+
+static ssize_t link_self(const struct proc_node *node, char *buf, size_t size)
+{
+	char number[16];
+	(void)node;
+	size_t n = snprintf(number, sizeof number, "%d", task_tgid(current));
+	memcpy(buf, number, MIN(n, size));
+	return MIN(n, size);
+}
+
+static ssize_t link_thread_self(const struct proc_node *node, char *buf, size_t size)
+{
+	char path[40];
+	(void)node;
+	size_t n = snprintf(path, sizeof path, "%d/task/%d", task_tgid(current), task_tid(current));
+	memcpy(buf, path, MIN(n, size));
+	return MIN(n, size);
+}
+
+static ssize_t link_mounts(const struct proc_node *node, char *buf, size_t size)
+{
+	static const char target[] = "self/mounts";
+	size_t n = MIN(sizeof target - 1, size);
+	(void)node;
+	memcpy(buf, target, n);
+	return n;
+}
+
+static const struct proc_entry kernel_entries[] = {
+	{.name = "pid_max", .mode = S_IFREG | 0444, .show = show_pid_max},
+	{.name = "osrelease", .mode = S_IFREG | 0444, .show = show_osrelease},
+	{.name = "ostype", .mode = S_IFREG | 0444, .show = show_ostype},
+	{.name = NULL},
+};
+
+static const struct proc_entry sys_entries[] = {
+	{.name = "kernel", .mode = S_IFDIR | 0555, .children = kernel_entries},
+	{.name = NULL},
+};
+
+static const struct proc_entry root_entries[] = {
+	{.name = "self", .mode = S_IFLNK | 0777, .link = link_self},
+	{.name = "thread-self", .mode = S_IFLNK | 0777, .link = link_thread_self},
+	{.name = "mounts", .mode = S_IFLNK | 0777, .link = link_mounts},
+	{.name = "meminfo", .mode = S_IFREG | 0444, .show = show_meminfo},
+	{.name = "kpagecount", .mode = S_IFREG | 0400, .ops = &kpagecount_ops},
+	{.name = "uptime", .mode = S_IFREG | 0444, .show = show_uptime},
+	{.name = "loadavg", .mode = S_IFREG | 0444, .show = show_loadavg},
+	{.name = "version", .mode = S_IFREG | 0444, .show = show_version},
+	{.name = "cpuinfo", .mode = S_IFREG | 0444, .show = show_cpuinfo},
+	{.name = "stat", .mode = S_IFREG | 0444, .show = show_stat},
+	{.name = "filesystems", .mode = S_IFREG | 0444, .show = show_filesystems},
+	{.name = "cmdline", .mode = S_IFREG | 0444, .show = show_cmdline},
+	{.name = "audit", .mode = S_IFREG | 0444, .show = show_audit},
+	{.name = "slabinfo", .mode = S_IFREG | 0400, .show = show_slabinfo},
+	{.name = "sys", .mode = S_IFDIR | 0555, .children = sys_entries},
+	{.name = NULL},
+};
+
+const struct proc_entry proc_root_entry = {
+	.mode = S_IFDIR | 0555,
+	.children = root_entries,
+	.lookup = proc_pid_lookup,
+	.fill = proc_pid_fill,
+};

@@ -1,0 +1,81 @@
+/*
+ * /proc: a table of entries, each with a function that says what it shows. An
+ * inode of /proc keeps only numbers (pid, start time, descriptor) and looks the
+ * task up at each use, so a process may go while its files are open.
+ */
+#ifndef FS_PROCFS_H
+#define FS_PROCFS_H
+
+#include "fs/dentry.h"
+#include "fs/readdir.h"
+#include "lib/printf.h"
+
+/* Growing text; when memory runs out err is set and more is dropped. */
+struct text {
+	char *bytes;
+	size_t len, size;
+	int err;
+};
+void text_printf(struct text *text, const char *fmt, ...) __printf(2, 3);
+void text_add(struct text *text, const void *bytes, size_t n);
+bool text_reserve(struct text *text, size_t n); /* room for n more bytes */
+void text_free(struct text *text);
+
+struct proc_node {
+	const struct proc_entry *entry;
+	pid_t pid;	/* 0: not of a process */
+	u64 start_ns;	/* of that process: another with the same number differs */
+	int fd;		/* for fd/N and fdinfo/N */
+};
+
+struct proc_entry {
+	const char *name;
+	u32 mode;	/* type and permission bits */
+	int (*show)(struct text *text, const struct proc_node *node);	/* text files */
+	const struct file_ops *ops;					/* other files */
+	ssize_t (*link)(const struct proc_node *node, char *buf, size_t size); /* symlinks */
+	struct dentry *(*follow)(const struct proc_node *node);
+	const struct proc_entry *children;	/* directories; ended by a NULL name */
+	struct dentry *(*lookup)(struct dentry *dir, const char *name, size_t len); /* the rest */
+	dir_fill *fill;				/* emits the rest, from PROC_DYNAMIC on */
+};
+enum { PROC_DYNAMIC = 256 };
+
+static inline const struct proc_node *proc_node_of(const struct inode *inode)
+{
+	return inode->private;
+}
+
+/* A dentry for this entry in dir, whose numbers it takes except where node says otherwise. */
+struct dentry *proc_dentry(struct dentry *dir, const char *name, size_t len,
+			   const struct proc_node *node);
+
+/* The whole name as a number, or -1. */
+int proc_parse_number(const char *name, size_t len);
+
+/* The node's task, or NULL if it has gone. Caller holds proc_lock. */
+struct task;
+struct task *proc_task(const struct proc_node *node);
+
+/* Its address space, counted: NULL if it has gone or has none. may_look: -EACCES, -ESRCH. */
+struct mm;
+struct mm *proc_mm(const struct proc_node *node);
+int proc_may_look(const struct proc_node *node);
+
+extern const struct proc_entry proc_root_entry;		/* fs/proc_system.c */
+extern const struct proc_entry proc_pid_entry, proc_thread_entry; /* fs/proc_pid.c */
+extern const struct proc_entry proc_fd_entry, proc_fdinfo_entry, proc_task_dir_entry;
+extern const struct file_ops pagemap_ops, kpagecount_ops; /* fs/proc_pages.c */
+
+int proc_show_mounts(struct text *text, const struct proc_node *node);
+struct dentry *proc_pid_lookup(struct dentry *dir, const char *name, size_t len);
+dir_fill proc_pid_fill;
+
+struct dentry *proc_follow_exe(const struct proc_node *node);
+struct dentry *proc_follow_cwd(const struct proc_node *node);
+struct dentry *proc_follow_root(const struct proc_node *node);
+/* The text of a symlink that follows an object: its path. */
+ssize_t proc_link_object(const struct proc_node *node, char *buf, size_t size);
+int proc_show_maps(struct text *text, const struct proc_node *node);
+
+#endif
