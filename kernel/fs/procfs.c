@@ -1,7 +1,7 @@
 /*
  * The framework of /proc: inodes made at lookup, text made at the first read,
  * directories of fixed and of changing entries. What is shown is in
- * proc_system.c, proc_pid.c, proc_links.c, proc_maps.c and proc_pages.c.
+ * proc_system.c, proc_pid.c, proc_links.c and proc_maps.c.
  *
  * Locks: proc_lock for a look at a task; never held across a user copy.
  */

@@ -64,12 +64,16 @@ int proc_may_look(const struct proc_node *node);
 
 extern const struct proc_entry proc_root_entry;		/* fs/proc_system.c */
 extern const struct proc_entry proc_pid_entry, proc_thread_entry; /* fs/proc_pid.c */
-extern const struct proc_entry proc_fd_entry, proc_fdinfo_entry, proc_task_dir_entry;
-extern const struct file_ops pagemap_ops, kpagecount_ops; /* fs/proc_pages.c */
+extern const struct file_ops pagemap_ops, kpagecount_ops; /* fs/proc_maps.c */
 
 int proc_show_mounts(struct text *text, const struct proc_node *node);
+
+/* fs/proc_links.c */
 struct dentry *proc_pid_lookup(struct dentry *dir, const char *name, size_t len);
-dir_fill proc_pid_fill;
+struct dentry *proc_thread_lookup(struct dentry *dir, const char *name, size_t len);
+struct dentry *proc_fd_lookup(struct dentry *dir, const char *name, size_t len);
+struct dentry *proc_fdinfo_lookup(struct dentry *dir, const char *name, size_t len);
+dir_fill proc_pid_fill, proc_fd_fill;
 
 struct dentry *proc_follow_exe(const struct proc_node *node);
 struct dentry *proc_follow_cwd(const struct proc_node *node);
