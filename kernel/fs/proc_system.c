@@ -50,6 +50,11 @@ static u64 idle_ns(void)
 	return sum;
 }
 
+static u64 seconds(u64 ns)
+{
+	return ns / NSEC_PER_SEC;
+}
+
 static u64 hundredths(u64 ns)
 {
 	return ns % NSEC_PER_SEC / NSEC_PER_TICK;
@@ -59,8 +64,8 @@ static int show_uptime(struct text *text, const struct proc_node *node)
 {
 	u64 up = time_now_ns(), idle = idle_ns();
 	(void)node;
-	text_printf(text, "%lu.%02lu %lu.%02lu\n", up / NSEC_PER_SEC, hundredths(up),
-		    idle / NSEC_PER_SEC, hundredths(idle));
+	text_printf(text, "%lu.%02lu %lu.%02lu\n", seconds(up), hundredths(up), seconds(idle),
+		    hundredths(idle));
 	return 0;
 }
 
@@ -134,7 +139,7 @@ static int show_stat(struct text *text, const struct proc_node *node)
 	}
 	text_printf(text, "intr 0\nctxt 0\nbtime %lu\nprocesses %u\nprocs_running %u\n"
 			  "procs_blocked 0\n",
-		    time_boot_epoch_ns() / NSEC_PER_SEC, count_tasks().last_pid,
+		    seconds(time_boot_epoch_ns()), count_tasks().last_pid,
 		    sched_nr_running());
 	return 0;
 }
