@@ -170,6 +170,20 @@ static struct node *parse_simple(struct parser *p)
 	return node;
 }
 
+/* The words and tokens before which a list ends; what ends it is for the caller to check. */
+static bool at_list_end(struct parser *p)
+{
+	static const char *const ends[] = { "then", "elif", "else", "fi", "do", "done", "esac", "}" };
+
+	if (peek(p)->kind != T_WORD)
+		return peek(p)->kind == T_END || peek(p)->kind == T_CLOSE ||
+		       peek(p)->kind == T_CASE_END;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (at_word(p, ends[i]))
+			return true;
+	return false;
+}
+
 struct node *parse_one_command(struct parser *p)
 {
 	struct node *node;
@@ -177,7 +191,7 @@ struct node *parse_one_command(struct parser *p)
 
 	node = parse_compound(p, &is_compound);
 	if (!is_compound)
-		return p->failed ? NULL : parse_simple(p);
+		return p->failed || at_list_end(p) ? syntax_error(p) : parse_simple(p);
 	while (node && !p->failed && parse_redirect(p, &node->redirects))
 		;
 	return p->failed ? NULL : node;
@@ -220,20 +234,6 @@ static struct node *parse_and_or(struct parser *p)
 		left = right ? node_new(kind, left, right) : NULL;
 	}
 	return left;
-}
-
-/* The words and tokens before which a list ends; what ends it is for the caller to check. */
-static bool at_list_end(struct parser *p)
-{
-	static const char *const ends[] = { "then", "elif", "else", "fi", "do", "done", "esac", "}" };
-
-	if (peek(p)->kind != T_WORD)
-		return peek(p)->kind == T_END || peek(p)->kind == T_CLOSE ||
-		       peek(p)->kind == T_CASE_END;
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		if (at_word(p, ends[i]))
-			return true;
-	return false;
 }
 
 /*

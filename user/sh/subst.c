@@ -154,6 +154,32 @@ static char *trim(const char *value, char side, bool longest, const char *patter
 	return copy;
 }
 
+/*
+ * The word of ${name:-word}. Quotes inside of quotes end nothing and show nothing; without
+ * quotes it may be split, as the value would have been.
+ */
+static bool put_word(struct text *t, const char *word, bool in_quotes)
+{
+	struct str without = { 0 };
+	size_t from = t->marks.len;
+
+	for (const char *at = word; in_quotes && *at; at++) {
+		if (*at == '\\' && at[1])
+			str_put(&without, *at++);
+		else if (*at == '"')
+			continue;
+		str_put(&without, *at);
+	}
+	if (in_quotes)
+		word = str_text(&without);
+	if (!expand_into(t, &word, word + strlen(word), in_quotes))
+		return false;
+	for (; from < t->marks.len; from++)
+		if (t->marks.text[from] == M_PLAIN)
+			t->marks.text[from] = M_RESULT;
+	return true;
+}
+
 /* ${name OP word}: at is behind the name, end is the closing bracket. */
 static bool put_with_operator(struct text *t, const char *name, const char *at, const char *end,
 			      bool in_quotes)
@@ -172,11 +198,11 @@ static bool put_with_operator(struct text *t, const char *name, const char *at, 
 	switch (op) {
 	case '-':
 		if (missing)
-			return expand_into(t, &at, end, in_quotes);
+			return put_word(t, word, in_quotes);
 		text_add(t, value, mark);
 		return true;
 	case '+':
-		return missing || expand_into(t, &at, end, in_quotes);
+		return missing || put_word(t, word, in_quotes);
 	case '=':
 		if (missing) {
 			value = expand_single(word);
