@@ -27,10 +27,12 @@ int main(void)
 	say("above it: %s, below: %s", try_read(p + 4 * PAGE), try_read(p + 4 * PAGE - 1));
 	YES_OF("grow again", brk_raw(base + 10 * PAGE) == base + 10 * PAGE);
 	say("kept %c, new %d", p[4 * PAGE - 1], p[4 * PAGE]);
-	YES_OF("to the middle of a page", brk_raw(base + 10 * PAGE + 100) == base + 10 * PAGE + 100);
+	YES_OF("to the middle of a page",
+	       brk_raw(base + 10 * PAGE + 100) == base + 10 * PAGE + 100);
 	say("that page: %s", try_write(p + 10 * PAGE + 99));
 	YES_OF("below the start is refused", brk_raw(PAGE) == base + 10 * PAGE + 100);
-	YES_OF("into the kernel is refused", brk_raw((uintptr_t)in_kernel) == base + 10 * PAGE + 100);
+	YES_OF("into the kernel is refused",
+	       brk_raw((uintptr_t)in_kernel) == base + 10 * PAGE + 100);
 	YES_OF("2^47 is refused", brk_raw(1UL << 47) == base + 10 * PAGE + 100);
 	YES_OF("-1 is refused", brk_raw(-1UL) == base + 10 * PAGE + 100);
 	/* A mapping in the way. */

@@ -8,7 +8,7 @@
  * Lines go out by one write(2) each, without stdio: nothing is buffered when
  * a test forks, execs or is killed.
  *
- * Entry points: VALUE, OK, YES, MUST; in_child, status_text; try_read,
+ * Entry points: VALUE, OK, YES, MUST, expect; in_child, status_text; try_read,
  * try_write, try_exec; sleep_ms, now_ms, make_file.
  */
 #ifndef CHECK_H
@@ -122,6 +122,15 @@ static inline __attribute__((format(printf, 1, 2))) void say(const char *format,
 	if (write(1, line, length) != length)
 		_exit(98);
 	errno = saved;
+}
+
+/* For programs that have no other side to be compared with: exit(failures != 0). */
+static int failures __attribute__((unused));
+
+static inline void expect(const char *label, int holds)
+{
+	say("%s: %s", label, holds ? "yes" : "NO");
+	failures += !holds;
 }
 
 static inline void show_value(const char *label, long value)

@@ -41,7 +41,8 @@ static inline long raw_clone_on(void *stack_top, unsigned long flags, int (*body
 			 "hlt\n"
 			 "1:"
 			 : "=a"(result)
-			 : "a"(SYS_clone), "D"(flags), "S"(frame), "d"(parent_tid), "r"(r10), "r"(r8)
+			 : "a"(SYS_clone), "D"(flags), "S"(frame), "d"(parent_tid), "r"(r10),
+			   "r"(r8)
 			 : "rcx", "r11", "memory");
 	if (result < 0) {
 		errno = -result;

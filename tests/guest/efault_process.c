@@ -112,7 +112,8 @@ int main(void)
 	each("execve, argv", argv_in, 0), each("execve, envp", envp_in, 0);
 	each("wait4, status", wait4_status, 1), each("wait4, rusage", wait4_usage, 1);
 	each("waitid, info", waitid_info, 1);
-	VALUE_OF("and the calls still work", syscall(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &word, 8));
+	VALUE_OF("and the calls still work",
+		 syscall(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &word, 8));
 	VALUE_OF("nothing is blocked", word);
 	VALUE_OF("sleep of no time", syscall(SYS_nanosleep, &zero_time, NULL));
 	VALUE_OF("wait for one more", wait(NULL));

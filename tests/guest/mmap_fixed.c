@@ -53,7 +53,8 @@ static void no_replace(void)
 
 	YES_OF("free: taken", p == BASE);
 	p[PAGE] = 'k';
-	VALUE_OF("all of it taken", at(BASE, 2 * PAGE, MAP_FIXED_NOREPLACE) == MAP_FAILED ? -1L : 0);
+	VALUE_OF("all of it taken",
+		 at(BASE, 2 * PAGE, MAP_FIXED_NOREPLACE) == MAP_FAILED ? -1L : 0);
 	VALUE_OF("the end taken", at(BASE - PAGE, 2 * PAGE, MAP_FIXED_NOREPLACE) == MAP_FAILED ?
 		 -1L : 0);
 	VALUE_OF("the start taken", at(BASE + PAGE, 8 * PAGE, MAP_FIXED_NOREPLACE) == MAP_FAILED ?

@@ -46,7 +46,8 @@ int main(void)
 	MUST(munmap(p + GIB(40), GIB(40)));
 	say("unmapped in the middle: %s %s %s %s", try_read(p + GIB(40) - 1),
 	    try_read(p + GIB(40)), try_read(p + GIB(80) - 1), try_read(p + GIB(80)));
-	VALUE_OF("content beside it", *place(p, 39) == 'a' + 39 % 26 && *place(p, 80) == 'a' + 80 % 26);
+	VALUE_OF("content beside it",
+		 *place(p, 39) == 'a' + 39 % 26 && *place(p, 80) == 'a' + 80 % 26);
 	MUST(munmap(p, GIB(100)));
 	huge = mmap(NULL, 1UL << 45, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	YES_OF("32 TiB", huge != MAP_FAILED);

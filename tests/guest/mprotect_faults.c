@@ -86,7 +86,8 @@ static void files(void)
 	make_file("mprotect.tmp", 0644, "text", 4);
 	fd = MUST(open("mprotect.tmp", O_RDONLY));
 	p = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
-	VALUE_OF("write to a shared mapping of O_RDONLY", mprotect(p, PAGE, PROT_READ | PROT_WRITE));
+	VALUE_OF("write to a shared mapping of O_RDONLY",
+		 mprotect(p, PAGE, PROT_READ | PROT_WRITE));
 	munmap(p, PAGE);
 	p = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
 	VALUE_OF("to a private one", mprotect(p, PAGE, PROT_READ | PROT_WRITE));

@@ -97,7 +97,8 @@ static void raw_errors(void)
 	VALUE(RAW(SIGUSR1, &action, NULL, 8));
 	VALUE(RAW(SIGUSR1, NULL, &old, 8));
 	YES_OF("SIGKILL and SIGSTOP are left out of a mask",
-	       (old.mask & (1UL << (SIGKILL - 1))) == 0 && (old.mask & (1UL << (SIGSTOP - 1))) == 0);
+	       (old.mask & (1UL << (SIGKILL - 1))) == 0 &&
+	       (old.mask & (1UL << (SIGSTOP - 1))) == 0);
 	signal(SIGUSR1, SIG_DFL);
 }
 
