@@ -141,51 +141,43 @@ syscall_entry:
 	subq	$8, %rsp		/* psABI 3.2.2: aligned to 16 at a call */
 	.cfi_adjust_cfa_offset 8
 	call	syscall_dispatch
-	addq	$8, %rsp
-	.cfi_adjust_cfa_offset -8
 	cli
 	cmpb	$0, %gs:CPU_NEED_RESCHED
-	jne	user_work
+	jne	1f
 	movq	%gs:CPU_TASK, %rax
 	cmpb	$0, TASK_SIGNAL_WANTED(%rax)
-	jne	user_work
+	jne	1f
 
 	/*
-	 * SYSRET takes rip from rcx and rflags from r11, and sets cs and ss to fixed
-	 * values. After execve or sigreturn the registers are others: IRET then. A
-	 * non-canonical rip would fault in the kernel on the user's stack (SDM vol. 2,
-	 * SYSRET), and TF would trap one instruction late.
+	 * The short way back, by SYSRET: rip comes from rcx, rflags from r11, cs and ss
+	 * are fixed. Whoever changes more of the registers than rax sets orig_rax to
+	 * NO_SYSCALL (execve, rt_sigreturn) or comes by user_work (signals): those go by
+	 * IRET. So all but rax is as it was at the entry: rip is canonical (otherwise
+	 * SYSRET would fault here, on the user's stack: SDM vol. 2), and the registers
+	 * that C preserves need no reload. With TF set SYSRET would trap too early.
 	 */
-	movq	REGS_RCX(%rsp), %rcx
-	movq	REGS_R11(%rsp), %r11
-	cmpq	%rcx, REGS_RIP(%rsp)
-	jne	return_by_iret
-	cmpq	%r11, REGS_RFLAGS(%rsp)
-	jne	return_by_iret
-	cmpq	$SEL_USER_CODE, REGS_CS(%rsp)
-	jne	return_by_iret
-	cmpq	$SEL_USER_DATA, REGS_SS(%rsp)
-	jne	return_by_iret
-	movq	%rcx, %rax
-	shrq	$47, %rax
-	jnz	return_by_iret
-	testl	$(RFLAGS_TF | RFLAGS_RF), %r11d
-	jnz	return_by_iret
+	cmpq	$-1, 8 + REGS_ORIG_RAX(%rsp)
+	je	1f
+	movq	8 + REGS_RCX(%rsp), %rcx
+	movq	8 + REGS_R11(%rsp), %r11
+	testl	$RFLAGS_TF, %r11d
+	jnz	1f
 
 	.cfi_remember_state
-	RESTORE	r15
-	RESTORE	r14
-	RESTORE	r13
-	RESTORE	r12
-	RESTORE	rbp
-	RESTORE	rbx
-	addq	$8, %rsp		/* r11 is loaded */
-	.cfi_adjust_cfa_offset -8
+	addq	$(8 + 7 * 8), %rsp	/* up to r10: r15 to rbx are preserved, r11 is loaded */
+	.cfi_adjust_cfa_offset -(8 + 7 * 8)
+	.cfi_same_value r15
+	.cfi_same_value r14
+	.cfi_same_value r13
+	.cfi_same_value r12
+	.cfi_same_value rbp
+	.cfi_same_value rbx
+	.cfi_same_value r11
 	RESTORE	r10
 	RESTORE	r9
 	RESTORE	r8
 	RESTORE	rax
-	addq	$8, %rsp		/* so is rcx */
+	addq	$8, %rsp		/* rcx */
 	.cfi_adjust_cfa_offset -8
 	RESTORE	rdx
 	RESTORE	rsi
@@ -196,6 +188,10 @@ syscall_entry:
 	.cfi_same_value rsp
 	swapgs
 	sysretq
+	.cfi_restore_state
+1:	addq	$8, %rsp
+	.cfi_adjust_cfa_offset -8
+	jmp	return_to_user
 	.cfi_endproc
 	.size	syscall_entry, . - syscall_entry
 
@@ -224,7 +220,6 @@ return_to_user:
 	movq	%gs:CPU_TASK, %rax
 	cmpb	$0, TASK_SIGNAL_WANTED(%rax)
 	jne	user_work
-return_by_iret:
 	.cfi_remember_state
 	RESTORE_REGS
 	swapgs

@@ -18,7 +18,11 @@ struct regs {
 
 _Static_assert(sizeof(struct regs) == 168, "entry.S knows the size of struct regs");
 
-enum { NO_SYSCALL = -1 }; /* orig_rax when no system call is under way: nothing to restart */
+/*
+ * orig_rax when no system call is under way: nothing to restart. A system call that changes
+ * other registers than rax sets it too: entry.S then loads all of them (return by IRET).
+ */
+enum { NO_SYSCALL = -1 };
 
 static inline bool regs_from_user(const struct regs *regs)
 {
