@@ -3,6 +3,9 @@
  * area in which mmap finds room, the heap above the program, the program.
  * Addresses are fixed (LINUX-DIFF: no randomisation, so that every run, trace
  * and lecture shows the same ones).
+ *
+ * The stack has the last entry of the root to itself, so that the tables which
+ * the first write after a fork must copy are nearly empty, whatever is mapped.
  */
 #ifndef MM_LAYOUT_H
 #define MM_LAYOUT_H
@@ -11,7 +14,7 @@
 
 #define STACK_TOP USER_END		       /* the first stack byte is below it */
 #define STACK_MAX (8ull * 1024 * 1024)	       /* reserved at exec; soft RLIMIT_STACK if less */
-#define MAP_AREA_END 0x00007ffff0000000ull     /* mmap looks for gaps below */
+#define MAP_AREA_END 0x00007f8000000000ull     /* mmap looks for gaps below */
 #define MAP_AREA_START 0x0000000000010000ull   /* vm.mmap_min_addr on Linux */
 #define PIE_BASE 0x0000555555554000ull	       /* where a PIE is loaded, as Linux without ASLR */
 

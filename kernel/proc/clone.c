@@ -5,7 +5,7 @@
  *	                VM     FILES  FS     SIGHAND  VFORK
  *	fork            copy   copy   copy   copy
  *	vfork           share  copy   copy   copy     wait
- *	pthread_create  share  share  share  share          (THREAD: next step)
+ *	pthread_create  share  share  share  share    + THREAD: in the same process
  *
  * Four steps, in this order (clone_task):
  *
@@ -35,15 +35,17 @@
 #define FLAGS_KNOWN                                                                             \
 	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_VFORK | CLONE_PARENT |       \
 	 CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID |       \
-	 CLONE_CLEAR_SIGHAND | FLAGS_WITHOUT_EFFECT)
+	 CLONE_CLEAR_SIGHAND | CLONE_THREAD | FLAGS_WITHOUT_EFFECT)
 
 static int clone_check(const struct clone_args *args)
 {
 	u64 flags = args->flags;
 	if (flags & ~FLAGS_KNOWN)
-		return -EINVAL; /* namespaces, ptrace, pidfd, threads: never ignored in silence */
+		return -EINVAL; /* namespaces, ptrace, pidfd: never ignored in silence */
 	if ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM))
 		return -EINVAL; /* a handler is an address */
+	if ((flags & CLONE_THREAD) && !(flags & CLONE_SIGHAND))
+		return -EINVAL; /* threads have their process's handlers */
 	if ((flags & CLONE_SIGHAND) && (flags & CLONE_CLEAR_SIGHAND))
 		return -EINVAL;
 	if ((flags & CLONE_PARENT) && current->process == init_process)
@@ -102,6 +104,10 @@ static int clone_sighand(struct task *child, u64 flags)
 
 static int clone_process(struct task *child, const struct clone_args *args)
 {
+	if (args->flags & CLONE_THREAD) {
+		child->process = current->process;
+		return 0;
+	}
 	struct process *process = process_new(child);
 	if (!process)
 		return -ENOMEM;
@@ -188,14 +194,9 @@ no_process:
 	return ERR_PTR(error);
 }
 
-/* The child enters the tables: from here on it can be seen, signalled and waited for. */
-static void clone_commit(struct task *child, const struct clone_args *args)
+static void commit_process(struct process *process, const struct clone_args *args)
 {
-	struct process *process = child->process;
 	struct process *maker = current->process;
-	spin_lock(&proc_lock);
-	child->pid->task = child;
-	list_append(&process->tasks, &child->group_link);
 	process->parent = args->flags & CLONE_PARENT ? maker->parent : maker;
 	if (args->flags & CLONE_PARENT)
 		process->exit_signal = maker->exit_signal;
@@ -203,6 +204,27 @@ static void clone_commit(struct task *child, const struct clone_args *args)
 	list_append(&all_processes, &process->all_link);
 	process_join_session(process, maker->session);
 	process_join_pgrp(process, maker->pgrp);
+}
+
+/* One more thread of our process. If the process is ending meanwhile, so is the thread. */
+static void commit_thread(struct task *child)
+{
+	struct process *process = child->process;
+	process->ntasks++;
+	if (process->exiting || process->execing)
+		signal_send_task(child, SIGKILL, NULL);
+}
+
+/* The child enters the tables: from here on it can be seen, signalled and waited for. */
+static void clone_commit(struct task *child, const struct clone_args *args)
+{
+	spin_lock(&proc_lock);
+	child->pid->task = child;
+	list_append(&child->process->tasks, &child->group_link);
+	if (args->flags & CLONE_THREAD)
+		commit_thread(child);
+	else
+		commit_process(child->process, args);
 	spin_unlock(&proc_lock);
 }
 

@@ -5,6 +5,7 @@
  *	  exec_open       the file; for a script (#!) its interpreter, up to five deep
  *	  exec_read_elf   headers, checked as a whole (elf.c)
  *	  exec_build      a new address space aside: segments, heap, stack
+ *	  exec_be_alone   the other threads of the process end
  *	  exec_commit     cannot fail: the new address space takes the old one's place
  *
  * Until exec_commit the caller can go on as if nothing had been; whatever fails
@@ -241,6 +242,50 @@ static int exec_build(struct exec *e)
 	return 0;
 }
 
+/* The process keeps its number: a thread that execs takes the leader's place. proc_lock held. */
+static void become_leader(struct process *process)
+{
+	struct task *old = process->leader;
+	struct pid *number = old->pid;
+	old->pid = current->pid;
+	current->pid = number;
+	number->task = current;
+	old->pid->task = old;
+	process->leader = current;
+	task_reap(old);
+}
+
+/* All other threads end. -EINTR if somebody else makes the whole process end first. */
+static int exec_be_alone(void)
+{
+	struct process *process = current->process;
+	struct waiter w;
+	int error = 0;
+	spin_lock(&proc_lock);
+	if (process->exiting || process->execing)
+		error = -EINTR;
+	else
+		process->execing = current;
+	spin_unlock(&proc_lock);
+	if (error)
+		return error;
+
+	waitq_join(&process->alone_wait, &w);
+	spin_lock(&proc_lock);
+	process_kill_others(process);
+	spin_unlock(&proc_lock);
+	while (process->ntasks > 1 && !error)
+		error = waitq_sleep_quiet(&w, true);
+	waitq_leave(&w);
+
+	spin_lock(&proc_lock);
+	process->execing = NULL;
+	if (!error && process->leader != current)
+		become_leader(process);
+	spin_unlock(&proc_lock);
+	return error;
+}
+
 /* The CPU goes over to the new address space; the old one is let go of. */
 static void replace_mm(struct exec *e)
 {
@@ -315,6 +360,8 @@ static int exec_run(struct exec *e)
 		error = exec_read_elf(e);
 	if (!error)
 		error = exec_build(e);
+	if (!error)
+		error = exec_be_alone();
 	if (!error)
 		exec_commit(e);
 	return error;

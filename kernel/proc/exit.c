@@ -1,20 +1,23 @@
 /*
- * exit: a process lets go of all that it has, and leaves a status for wait.
+ * exit: a task lets go of all that it has; the last one of a process leaves a
+ * status for wait.
  *
- *	exit_process     (exit, exit_group, a signal that kills)
- *	  exit_release   address space, descriptors, directory: may sleep
- *	  exit_leave     under proc_lock: children go to init, the terminal and
- *	                 orphaned groups are told, the task turns ZOMBIE, the parent
- *	                 is told
- *	  schedule       never returns
+ *	exit_process     (exit_group, a signal that kills) makes all threads end
+ *	  exit_task      (exit) this one
+ *	    exit_release   address space, descriptors, directory: may sleep
+ *	    exit_leave     under proc_lock, the task turns ZOMBIE
+ *	      exit_leave_process   the last thread: children go to init, orphaned
+ *	                           groups are told, then the parent
+ *	    schedule       never returns
  *
  * Resources go first, so that a zombie holds little more than its number and
  * its status; telling the parent comes last, so that what wait returns is
  * really over. The task itself is freed when the CPU has left its stack
- * (finish_switch in sched.c) and it has been reaped (process_reap).
+ * (finish_switch in sched.c) and it has been reaped: a process by wait
+ * (process_reap), a thread by itself.
  *
- * Locks: proc_lock. Sources: _exit(2), exit_group(2), wait(2), credits to POSIX
- * for orphaned process groups (XBD 3.264).
+ * Locks: proc_lock. Sources: _exit(2), exit_group(2), wait(2); POSIX XBD 3.264
+ * for orphaned process groups.
  */
 #include "proc/exit.h"
 #include "arch/cpu.h"
@@ -59,7 +62,6 @@ static void exit_release(struct task *task)
 	vfork_release(task); /* the parent has its memory for itself again */
 	files_put(files);
 	fs_put(fs);
-	timer_cancel(&task->process->alarm);
 }
 
 bool pgrp_is_orphaned(struct pid *pgrp, struct process *except)
@@ -123,10 +125,10 @@ static void give_children_away(struct process *process)
 /* A parent that ignores SIGCHLD, or says SA_NOCLDWAIT, leaves no zombies. */
 static bool parent_reaps_at_once(const struct process *process)
 {
-	const struct sigaction *action;
-	if (process->exit_signal != SIGCHLD || !process->parent->leader->sighand)
+	struct task *parent = process_living(process->parent);
+	if (process->exit_signal != SIGCHLD || !parent)
 		return false;
-	action = &process->parent->leader->sighand->action[SIGCHLD];
+	const struct sigaction *action = &parent->sighand->action[SIGCHLD];
 	return action->handler == SIG_IGN || (action->flags & SA_NOCLDWAIT);
 }
 
@@ -143,44 +145,89 @@ void process_notify_zombie(struct process *process)
 		process_reap(process);
 }
 
-static void exit_leave(struct task *task, int status)
+struct task *process_living(struct process *process)
 {
-	struct process *process = task->process;
-	spin_lock(&proc_lock);
-	usage_add(&process->usage, &task->usage);
-	process->ntasks--;
+	struct task *task;
+	list_for_each(task, &process->tasks, group_link)
+		if (task->sighand)
+			return task;
+	return NULL;
+}
+
+/* The last thread has gone: the process is over. proc_lock held. */
+static void exit_leave_process(struct process *process)
+{
+	timer_cancel(&process->alarm);
 	give_children_away(process);
 	if (process->parent->pgrp != process->pgrp && process->parent->session == process->session)
 		hang_up_if_orphaned(process->pgrp, process);
 	process->zombie = true;
-	process->exit_status = status;
-	signal_queue_flush(&task->pending);
 	signal_queue_flush(&process->pending);
+	process_notify_zombie(process);
+}
+
+/* A thread that is not the leader goes without a trace; the leader waits for the others. */
+static void exit_leave(struct task *task, int status)
+{
+	struct process *process = task->process;
+	spin_lock(&proc_lock);
 	struct sighand *sighand = task->sighand;
+	usage_add(&process->usage, &task->usage);
+	signal_queue_flush(&task->pending);
 	task->sighand = NULL;
 	task->state = TASK_ZOMBIE;
-	process_notify_zombie(process);
+	if (task == process->leader && !process->exiting)
+		process->exit_status = status;
+	else if (task != process->leader)
+		task_reap(task);
+	process->ntasks--;
+	if (process->ntasks == 0)
+		exit_leave_process(process);
+	else if (process->ntasks == 1 && process->execing)
+		waitq_wake_all(&process->alone_wait);
 	spin_unlock(&proc_lock);
 	sighand_put(sighand);
 }
 
-void exit_process(int status)
+static __noreturn void exit_task(int status)
 {
 	struct task *task = current;
 	struct process *process = task->process;
-	if (process == init_process)
+	if (process == init_process && process->ntasks == 1)
 		panic("init (pid 1) has ended, status %#x; without it no process can go on", status);
 	exit_release(task);
-	if (process->session == task->pid)
-		tty_session_ended(task->pid);
+	if (process->ntasks == 1 && process->session == process->leader->pid)
+		tty_session_ended(process->session);
 	exit_leave(task, status);
 	schedule();
 	panic("a zombie runs");
 }
 
+void process_kill_others(struct process *process)
+{
+	struct task *task;
+	list_for_each(task, &process->tasks, group_link)
+		if (task != current)
+			signal_send_task(task, SIGKILL, NULL);
+}
+
+void exit_process(int status)
+{
+	struct process *process = current->process;
+	spin_lock(&proc_lock);
+	bool by_exec = process->execing && process->execing != current;
+	if (!process->exiting && !by_exec) {
+		process->exiting = true;
+		process->exit_status = status;
+		process_kill_others(process);
+	}
+	spin_unlock(&proc_lock);
+	exit_task(status);
+}
+
 s64 sys_exit(int status)
 {
-	exit_process((status & 0xff) << 8);
+	exit_task((status & 0xff) << 8);
 }
 
 s64 sys_exit_group(int status)

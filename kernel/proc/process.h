@@ -10,6 +10,15 @@
 /* With no parent, group, session, or limits yet; NULL when out of memory. */
 struct process *process_new(struct task *leader);
 
+/* A thread that has not exited yet, the leader if it can be; NULL for a zombie. */
+struct task *process_living(struct process *process);
+
+/* SIGKILL to all threads but the current one. */
+void process_kill_others(struct process *process);
+
+/* Takes a task that has exited out of its group and frees its number. */
+void task_reap(struct task *task);
+
 /* Leaves the old group or session, if any, and joins this one. */
 void process_join_pgrp(struct process *process, struct pid *pgrp);
 void process_join_session(struct process *process, struct pid *session);

@@ -146,13 +146,23 @@ static void cancel_opposites(struct process *process, int sig)
 		queue_remove(&task->pending, cancelled);
 }
 
+/* The thread that takes a signal of the process: one that does not block it, if there is any. */
+static struct task *choose_thread(struct process *process, int sig)
+{
+	struct task *task;
+	list_for_each(task, &process->tasks, group_link)
+		if (task->sighand && !(task->blocked & sig_bit(sig)))
+			return task;
+	return process_living(process);
+}
+
 void signal_send_process(struct process *process, int sig, const struct siginfo *info)
 {
-	struct task *task = process->leader;
-	struct sighand *sighand = task->sighand;
 	kassert(spin_held(&proc_lock));
-	if (!sighand)
+	struct task *task = choose_thread(process, sig);
+	if (!task)
 		return; /* a zombie */
+	struct sighand *sighand = task->sighand;
 	spin_lock(&sighand->lock);
 	cancel_opposites(process, sig);
 	bool dropped = protects_init(process, sighand, sig) ||
@@ -261,11 +271,11 @@ void process_notify_parent(struct process *process, int sig, int code, int statu
 		.utime = times.user_ns / 10000000,
 		.stime = times.system_ns / 10000000,
 	};
-	struct sighand *sighand = parent ? parent->leader->sighand : NULL;
-	if (!sighand)
+	struct task *taker = parent ? process_living(parent) : NULL;
+	if (!taker)
 		return;
 	bool exited = code == CLD_EXITED || code == CLD_KILLED || code == CLD_DUMPED;
-	const struct sigaction *action = &sighand->action[SIGCHLD];
+	const struct sigaction *action = &taker->sighand->action[SIGCHLD];
 	if (exited ? sig > 0 && sig <= NSIG
 		   : action->handler != SIG_IGN && !(action->flags & SA_NOCLDSTOP))
 		signal_send_process(parent, sig, &info);

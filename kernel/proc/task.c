@@ -71,6 +71,7 @@ struct process *process_new(struct task *leader)
 	list_init(&process->pgrp_link);
 	list_init(&process->session_link);
 	waitq_init(&process->child_wait);
+	waitq_init(&process->alone_wait);
 	signal_queue_init(&process->pending);
 	return process;
 }

@@ -78,7 +78,9 @@ struct process {
 	struct list pgrp_link, session_link; /* p */
 	int exit_signal;	     /* p: sent to the parent at exit; SIGCHLD, 0 for none */
 	bool did_exec;		     /* p: setpgid by the parent is EACCES from then on */
-	bool exiting;		     /* p: exit_group has begun */
+	bool exiting;		     /* p: exit_group has begun: exit_status is set, all end */
+	struct task *execing;	     /* p: the thread that waits to be the only one, in exec */
+	struct waitq alone_wait;     /* it sleeps here */
 	bool zombie;		     /* p: can be reaped */
 	bool reaped;		     /* p */
 	bool subreaper;		     /* p: prctl(PR_SET_CHILD_SUBREAPER) */

@@ -42,22 +42,26 @@ struct wait {
 	struct usage usage;
 };
 
+void task_reap(struct task *task)
+{
+	struct pid *pid = task->pid;
+	list_remove(&task->group_link);
+	pid->task = NULL;
+	pid_put(pid);
+	task_put(task);
+}
+
 void process_reap(struct process *process)
 {
 	kassert(spin_held(&proc_lock) && process->zombie && !process->reaped);
-	struct task *task = process->leader;
-	struct pid *pid = task->pid;
 	process->reaped = true;
 	list_remove(&process->sibling_link);
 	list_remove(&process->all_link);
 	list_remove(&process->pgrp_link);
 	list_remove(&process->session_link);
-	list_remove(&task->group_link);
 	pid_put(process->pgrp);
 	pid_put(process->session);
-	pid->task = NULL;
-	pid_put(pid);
-	task_put(task);
+	task_reap(process->leader); /* the process goes with it */
 }
 
 /* Does wait's idtype and id mean this child, and its options this sort of child? */
