@@ -12,6 +12,7 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -322,16 +323,8 @@ static int run_background(struct node *node)
 	job_add(pid);
 	last_background = pid;
 	if (tell) {
-		struct str line = { 0 };
-		int n = 0;
-
-		for (pid_t rest = pid; rest > 0; rest /= 10)
-			text[n++] = (char)('0' + rest % 10);
-		str_put(&line, '[');
-		while (n > 0)
-			str_put(&line, text[--n]);
-		str_add(&line, "]\n");
-		write_all(2, line.text, line.len);
+		snprintf(text, sizeof(text), "[%d]\n", (int)pid);
+		write_all(2, text, strlen(text));
 	}
 	return 0;
 }
