@@ -97,6 +97,7 @@ class Machine:
         while select.select([self.monitor], [], [], 0.1)[0] and self.monitor.recv(65536):
             pass
         dump = self.command(f"xp /{COLUMNS * ROWS}hx {SCREEN:#x}")
-        cells = re.findall(r"0x([0-9a-f]{4})\b", dump.replace("\r", ""))
+        rows = re.findall(r"^[0-9a-f]{16}: (.*)$", dump.replace("\r", ""), re.M)
+        cells = re.findall(r"0x([0-9a-f]{4})\b", " ".join(rows))
         chars = "".join(chr(int(c, 16) & 0xFF) for c in cells)
         return [chars[i:i + COLUMNS].rstrip(" \0") for i in range(0, len(chars), COLUMNS)]
