@@ -442,6 +442,7 @@ static int builtin_history(int argc, char **argv)
 const struct builtin builtins[] = {
 	{ ":", builtin_true, ":", "do nothing, with success" },
 	{ ".", builtin_source, ". FILE", "run the commands of FILE in this shell" },
+	{ "[", builtin_test, "[ EXPRESSION ]", "the same as test" },
 	{ "break", builtin_break, "break [N]", "leave the loop, or N loops" },
 	{ "cd", builtin_cd, "cd [DIR]", "change the working directory; - is the one before" },
 	{ "continue", builtin_continue, "continue [N]", "go on with the loop's next round" },
@@ -459,6 +460,7 @@ const struct builtin builtins[] = {
 	{ "return", builtin_return, "return [N]", "leave the function with status N" },
 	{ "set", builtin_set, "set [--] [WORD]...", "set $1 $2 ..., or list the variables" },
 	{ "shift", builtin_shift, "shift [N]", "drop the first of $1 $2 ..., or N of them" },
+	{ "test", builtin_test, "test EXPRESSION", "compare words or numbers, look at files" },
 	{ "true", builtin_true, "true", "do nothing, with success" },
 	{ "umask", builtin_umask, "umask [OCTAL]", "permissions that new files do not get" },
 	{ "unset", builtin_unset, "unset NAME...", "remove variables" },

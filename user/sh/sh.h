@@ -249,7 +249,7 @@ void function_define(const char *name, const char *body);
 const char *function_find(const char *name);
 int function_call(const char *body, char **argv);
 
-/* builtins.c, help.c */
+/* builtins.c, test.c, help.c */
 
 typedef int builtin_fn(int argc, char **argv);
 
@@ -264,5 +264,6 @@ extern const struct builtin builtins[];
 
 const struct builtin *builtin_find(const char *name);
 int builtin_help(int argc, char **argv);
+int builtin_test(int argc, char **argv);
 
 #endif
