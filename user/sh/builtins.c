@@ -2,7 +2,7 @@
  * builtins.c - commands that the shell runs itself, without fork.
  *
  * Most must be here because a child could not do them: cd in a child changes the folder of the
- * child alone. echo, true, false and kill are here so that they still work when there is no
+ * child alone. echo, test, true, false and kill are here so that they still work when there is no
  * room for one more process.
  */
 #include <ctype.h>
