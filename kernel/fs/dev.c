@@ -155,24 +155,17 @@ static ssize_t random_read(struct file *file, void __user *buf, size_t n, off_t 
 	return done;
 }
 
-/* lseek on these answers 0, as on Linux. */
-static off_t end_at_zero(struct file *file)
-{
-	(void)file;
-	return 0;
-}
-
 static const struct file_ops null_ops = {
-	.seekable = true, .read = null_read, .write = null_write, .seek_end = end_at_zero,
+	.seekable = true, .seek_ignored = true, .read = null_read, .write = null_write,
 };
 static const struct file_ops zero_ops = {
-	.seekable = true, .read = zero_read, .write = null_write, .seek_end = end_at_zero,
+	.seekable = true, .seek_ignored = true, .read = zero_read, .write = null_write,
 };
 static const struct file_ops full_ops = {
-	.seekable = true, .read = zero_read, .write = full_write, .seek_end = end_at_zero,
+	.seekable = true, .seek_ignored = true, .read = zero_read, .write = full_write,
 };
 static const struct file_ops random_ops = {
-	.seekable = true, .read = random_read, .write = null_write, .seek_end = end_at_zero,
+	.seekable = true, .seek_ignored = true, .read = random_read, .write = null_write,
 };
 
 void dev_mem_init(void)

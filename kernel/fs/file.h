@@ -40,6 +40,7 @@ enum poll_events {
  */
 struct file_ops {
 	bool seekable; /* false: lseek, pread and pwrite answer ESPIPE */
+	bool seek_ignored; /* with seekable: lseek does nothing and answers 0, as on /dev/null */
 	int (*open)(struct file *file);		/* after a lookup; may set file->ops and ->private */
 	void (*release)(struct file *file);	/* the last reference has gone */
 	ssize_t (*read)(struct file *file, void __user *buf, size_t n, off_t *offset);
@@ -51,8 +52,6 @@ struct file_ops {
 	int (*readdir)(struct file *file, void __user *buf, size_t n); /* getdents64 */
 	off_t (*seek_end)(struct file *file);	/* where SEEK_END is; NULL: the inode's size */
 };
-
-
 
 struct file {
 	_Atomic u32 refs;

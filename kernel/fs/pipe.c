@@ -277,18 +277,24 @@ static int fifo_wait_peer(struct waitq *queue, const u32 *count)
 	return err ? -ERESTARTSYS : 0;
 }
 
+static struct super pipe_super = {
+	.dev = 0xc, .type = "pipefs", .magic = 0x50495045, .next_inode = 1,
+};
+
+/* A pipe opened again through /proc/PID/fd waits for nobody: only a FIFO does. */
 static int fifo_open(struct file *file)
 {
 	bool reads = file_readable(file), writes = file_writable(file);
+	bool fifo = file->inode->super != &pipe_super;
 	struct pipe *pipe = pipe_attach(file);
 	int err = 0;
 	if (!pipe)
 		return -ENOMEM;
 	waitq_wake_all(&pipe->read_wait);
 	waitq_wake_all(&pipe->write_wait);
-	if (reads && !writes && !pipe->writers && !(file->flags & O_NONBLOCK))
+	if (fifo && reads && !writes && !pipe->writers && !(file->flags & O_NONBLOCK))
 		err = fifo_wait_peer(&pipe->read_wait, &pipe->ever_writers);
-	if (writes && !reads && !pipe->readers)
+	if (fifo && writes && !reads && !pipe->readers)
 		err = file->flags & O_NONBLOCK
 			      ? -ENXIO
 			      : fifo_wait_peer(&pipe->write_wait, &pipe->ever_readers);
@@ -308,9 +314,7 @@ const struct file_ops fifo_ops = {
 
 int pipe_make(struct file *end[2], u32 flags)
 {
-	static struct super super = {.dev = 0xc, .type = "pipefs", .magic = 0x50495045,
-				     .next_inode = 1};
-	struct inode *inode = inode_new(&super, S_IFIFO | 0600);
+	struct inode *inode = inode_new(&pipe_super, S_IFIFO | 0600);
 	if (!inode)
 		return -ENOMEM;
 	end[0] = file_new(&fifo_ops, inode, NULL, O_RDONLY | flags);

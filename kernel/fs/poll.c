@@ -17,6 +17,8 @@
 #include "proc/task.h"
 #include "syscall/syscalls.h"
 
+enum { POLL_MAX = 1 << 20 }; /* as many as there can be descriptors */
+
 struct pollfd {
 	int fd;
 	u16 events, revents;
@@ -154,7 +156,7 @@ static int fds_put(struct pollfd __user *fds, const struct poll_item *item, size
 
 static int poll_fds(struct pollfd __user *fds, u64 nfds, u64 deadline_ns)
 {
-	if (nfds > task_rlimit(current, RLIMIT_NOFILE))
+	if (nfds > MIN(task_rlimit(current, RLIMIT_NOFILE), (u64)POLL_MAX))
 		return -EINVAL;
 	struct poll_item *item = poll_items_new(nfds);
 	if (!item)

@@ -69,24 +69,35 @@ void text_free(struct text *text)
 	*text = (struct text){0};
 }
 
+struct text_file {
+	struct mutex lock; /* RANK_INODE_DIR: making the text may let go of files and inodes */
+	struct text text;
+};
+
 static int text_open(struct file *file)
 {
-	file->private = heap_zalloc(sizeof(struct text));
-	return file->private ? 0 : -ENOMEM;
+	struct text_file *made = heap_zalloc(sizeof *made);
+	if (!made)
+		return -ENOMEM;
+	mutex_init(&made->lock, "text", RANK_INODE_DIR);
+	file->private = made;
+	return 0;
 }
 
 static void text_release(struct file *file)
 {
-	text_free(file->private);
-	heap_free(file->private);
+	struct text_file *made = file->private;
+	text_free(&made->text);
+	heap_free(made);
 }
 
 /* A read from the start makes the text anew; the others go on in what it said then. */
 static ssize_t text_read(struct file *file, void __user *buf, size_t n, off_t *offset)
 {
-	struct text *text = file->private;
+	struct text_file *made = file->private;
+	struct text *text = &made->text;
 	const struct proc_node *node = proc_node_of(file->inode);
-	mutex_lock(&file->inode->lock);
+	mutex_lock(&made->lock);
 	int err = 0;
 	if (*offset == 0 || !text->bytes) {
 		text_free(text);
@@ -101,7 +112,7 @@ static ssize_t text_read(struct file *file, void __user *buf, size_t n, off_t *o
 		n = done;
 		*offset += done;
 	}
-	mutex_unlock(&file->inode->lock);
+	mutex_unlock(&made->lock);
 	return err ? err : (ssize_t)n;
 }
 

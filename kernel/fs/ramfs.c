@@ -13,6 +13,7 @@
 #include "mm/heap.h"
 #include "mm/page.h"
 #include "mm/uaccess.h"
+#include "proc/sched.h"
 #include "proc/task.h"
 
 enum { TMPFS_MAGIC = 0x01021994, DIRENT_BYTES = 20 /* what an entry adds to a directory's size */ };
@@ -179,6 +180,7 @@ static ssize_t file_read(struct file *file, void __user *buf, size_t n, off_t *o
 		done += copied;
 		if (copied < part)
 			break;
+		sched_point();
 	}
 	inode->atime_ns = inode_now_ns();
 	mutex_unlock(&inode->lock);
@@ -216,6 +218,7 @@ static ssize_t write_pages(struct inode *inode, const void __user *buf, size_t n
 		inode->size_bytes = MAX(inode->size_bytes, at + done);
 		if (missed)
 			return done ? (ssize_t)done : -EFAULT;
+		sched_point();
 	}
 	return done;
 }

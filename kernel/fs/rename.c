@@ -12,7 +12,10 @@
 
 enum { RENAME_NOREPLACE = 1 };
 
-/* What rename(2) lists once both names are known. `to` is NULL if the name is free. */
+enum { SAME_FILE = 1 };
+
+/* What rename(2) lists once both names are known. `to` is NULL if the name is free.
+ * SAME_FILE: two names of one file: nothing is done, and both stay. */
 static int check_rename(struct walk *from_walk, struct walk *to_walk, struct dentry *from,
 			struct dentry *to, u32 flags)
 {
@@ -25,6 +28,8 @@ static int check_rename(struct walk *from_walk, struct walk *to_walk, struct den
 		return -EINVAL;
 	if (to && dentry_is_ancestor(to, from_walk->dir))
 		return -ENOTEMPTY;
+	if (to && to->inode == from->inode)
+		return SAME_FILE;
 	int err = may_delete(from);
 	if (!err)
 		err = to ? may_delete(to) : may_create(to_walk->dir);
@@ -75,12 +80,11 @@ static int rename_locked(struct walk *from_walk, struct walk *to_walk, u32 flags
 	}
 	if (!err)
 		err = check_rename(from_walk, to_walk, from, to, flags);
-	/* Two names of one file: nothing is done, and both stay (rename(2)). */
-	if (!err && !(to && to->inode == from->inode))
+	if (!err)
 		err = commit_rename(to_walk, from, to);
 	dentry_put(to);
 	dentry_put(from);
-	return err;
+	return err == SAME_FILE ? 0 : err;
 }
 
 s64 sys_renameat2(int from_dirfd, const char __user *from, int to_dirfd, const char __user *to,

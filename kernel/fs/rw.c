@@ -99,7 +99,8 @@ s64 sys_pwrite64(int fd, const void __user *buf, size_t n, off_t offset)
 	return prw_fd(fd, WRITE, (void __user *)buf, n, offset);
 }
 
-/* readv(2): the sum of all lengths must fit ssize_t, whatever is transferred. */
+/* readv(2): the sum of all lengths must fit ssize_t, whatever is transferred; and as on
+ * Linux no part may lie outside the user half, even one that is not reached. */
 static int check_iovecs(const struct iovec __user *iov, u64 count)
 {
 	u64 total = 0;
@@ -111,6 +112,8 @@ static int check_iovecs(const struct iovec __user *iov, u64 count)
 			return -EFAULT;
 		if ((ssize_t)v.len < 0 || v.len > INT64_MAX - total)
 			return -EINVAL;
+		if (!user_range_ok(v.base, v.len))
+			return -EFAULT;
 		total += v.len;
 	}
 	return 0;
@@ -191,9 +194,9 @@ static off_t seek(struct file *file, off_t offset, int whence)
 	default:
 		return -EINVAL;
 	}
-	if (__builtin_add_overflow(base, offset, &offset))
-		return whence == SEEK_SET ? -EINVAL : -EOVERFLOW;
-	return offset < 0 ? -EINVAL : offset;
+	if (__builtin_add_overflow(base, offset, &offset) || offset < 0)
+		return -EINVAL;
+	return offset;
 }
 
 s64 sys_lseek(int fd, off_t offset, int whence)
@@ -204,7 +207,7 @@ s64 sys_lseek(int fd, off_t offset, int whence)
 	s64 at = whence < SEEK_SET || whence > SEEK_HOLE ? -EINVAL : -ESPIPE;
 	if (file->ops->seekable) {
 		mutex_lock(&file->pos_lock);
-		at = seek(file, offset, whence);
+		at = file->ops->seek_ignored ? 0 : seek(file, offset, whence);
 		if (at >= 0)
 			file->offset = at;
 		mutex_unlock(&file->pos_lock);
