@@ -75,6 +75,7 @@ void gdt_init(struct cpu *cpu)
 	 * and GS would clear their bases. */
 	__asm__ volatile("lgdt %0" ::"m"(pointer) : "memory");
 	__asm__ volatile("ltr %w0" ::"r"(SEL_TSS));
+	__asm__ volatile("lldt %w0" ::"r"(0)); /* none: after reset it is 64 KiB at address 0 */
 }
 
 void gdt_set_kernel_stack(struct cpu *cpu, va_t top)

@@ -141,6 +141,12 @@ void mmu_flush_user(void)
 	mmu_load_root(root);
 }
 
+/* The frame of the table that an entry lies in; page.used counts its entries. */
+static struct page *leaf_table(const pte_t *entry)
+{
+	return pa_page(kva_pa(entry));
+}
+
 int mmu_kmap_page(va_t va, pa_t pa)
 {
 	pte_t *entry = kernel_entry(va, LEVEL_LEAF, alloc_later);
@@ -149,6 +155,7 @@ int mmu_kmap_page(va_t va, pa_t pa)
 		return -ENOMEM;
 	kassert(!(*entry & PTE_P));
 	*entry = pa | PTE_P | PTE_W | PTE_NX | (cpu_has.pge ? PTE_G : 0);
+	leaf_table(entry)->used++;
 	return 0;
 }
 
@@ -158,8 +165,14 @@ pa_t mmu_kunmap_page(va_t va)
 
 	kassert(entry && *entry & PTE_P);
 	pa_t pa = *entry & PTE_ADDR;
+	struct page *table = leaf_table(entry);
+	bool empty = --table->used == 0;
 	*entry = 0;
-	mmu_flush_page(va);
+	if (empty)
+		*kernel_entry(va, LEVEL_LEAF + 1, alloc_later) = 0;
+	mmu_flush_page(va); /* drops the cached way to the table too */
+	if (empty)
+		page_put(table);
 	return pa;
 }
 

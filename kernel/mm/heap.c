@@ -1,8 +1,10 @@
 /*
  * The kernel heap: slabs. A slab is one frame cut into objects of one size;
- * the free ones form a list through their first words (page.heap_free). Each
- * class keeps its slabs that have a free object, empty ones included: the next
- * fork wants them again. When frames run out they are given back.
+ * its free objects form a list (page.heap_free, then through their first
+ * words). A class lists the slabs that have objects in use and free ones, and,
+ * apart from them, the empty ones: objects are taken from the first, so that
+ * use stays dense, and empty slabs wait for the next fork. When frames run out
+ * they are given back (heap_reclaim).
  *
  *	up to 2 KiB      slab of the class
  *	up to 4 KiB      a frame
@@ -21,7 +23,8 @@
 struct heap_class {
 	u32 size_bytes;
 	struct spinlock lock;
-	struct page *partial; /* slabs with a free object, linked by page.next */
+	struct page *partial; /* slabs with used and free objects; page.next, page.prev */
+	struct page *empty;   /* slabs without a used object */
 	u64 nobjects;	      /* in use */
 	u64 nslabs, nempty;
 };
@@ -41,18 +44,41 @@ static int class_for(size_t size_bytes)
 	return -1;
 }
 
+static void slab_link(struct page **list, struct page *slab)
+{
+	slab->prev = NULL;
+	slab->next = *list;
+	if (*list)
+		(*list)->prev = slab;
+	*list = slab;
+}
+
+static void slab_unlink(struct page **list, struct page *slab)
+{
+	if (slab->prev)
+		slab->prev->next = slab->next;
+	else
+		*list = slab->next;
+	if (slab->next)
+		slab->next->prev = slab->prev;
+}
+
+static u32 *slab_object(struct page *slab, u32 offset)
+{
+	return (u32 *)((char *)page_kva(slab) + offset);
+}
+
 /* Cuts a fresh frame into free objects. */
 static void slab_format(struct page *slab, int index)
 {
 	u32 size_bytes = classes[index].size_bytes;
-	char *base = page_kva(slab);
 	slab->index = index;
 	slab->used = 0;
-	slab->heap_free = NULL;
+	slab->heap_free = 0;
 	for (u32 at = PAGE_SIZE / size_bytes * size_bytes; at > 0;) {
 		at -= size_bytes;
-		*(void **)(base + at) = slab->heap_free;
-		slab->heap_free = base + at;
+		*slab_object(slab, at) = slab->heap_free;
+		slab->heap_free = at + 1;
 	}
 }
 
@@ -64,30 +90,41 @@ static bool class_grow(struct heap_class *class, int index)
 		return false;
 	slab_format(slab, index);
 	spin_lock(&class->lock);
-	slab->next = class->partial;
-	class->partial = slab;
+	slab_link(&class->empty, slab);
 	class->nslabs++;
 	class->nempty++;
 	spin_unlock(&class->lock);
 	return true;
 }
 
+/* The slab to take an object from, on the partial list; NULL if there is none. */
+static struct page *class_slab(struct heap_class *class)
+{
+	struct page *slab = class->partial;
+	if (slab || !class->empty)
+		return slab;
+	slab = class->empty;
+	slab_unlink(&class->empty, slab);
+	class->nempty--;
+	slab_link(&class->partial, slab);
+	return slab;
+}
+
 static void *class_alloc(struct heap_class *class, int index)
 {
+	struct page *slab;
 	spin_lock(&class->lock);
-	while (!class->partial) {
+	while (!(slab = class_slab(class))) {
 		spin_unlock(&class->lock);
 		if (!class_grow(class, index))
 			return NULL;
 		spin_lock(&class->lock);
 	}
-	struct page *slab = class->partial;
-	void *object = slab->heap_free;
-	slab->heap_free = *(void **)object;
-	if (slab->used++ == 0)
-		class->nempty--;
+	u32 *object = slab_object(slab, slab->heap_free - 1);
+	slab->heap_free = *object;
+	slab->used++;
 	if (!slab->heap_free)
-		class->partial = slab->next;
+		slab_unlink(&class->partial, slab); /* full: on no list */
 	class->nobjects++;
 	spin_unlock(&class->lock);
 	return object;
@@ -101,14 +138,15 @@ static void class_free(struct page *slab, void *object)
 #endif
 	spin_lock(&class->lock);
 	kassert(slab->used > 0);
-	if (!slab->heap_free) { /* was full: on no list */
-		slab->next = class->partial;
-		class->partial = slab;
-	}
-	*(void **)object = slab->heap_free;
-	slab->heap_free = object;
-	if (--slab->used == 0)
+	if (!slab->heap_free)
+		slab_link(&class->partial, slab);
+	*(u32 *)object = slab->heap_free;
+	slab->heap_free = ((va_t)object & ~PAGE_MASK) + 1;
+	if (--slab->used == 0) {
+		slab_unlink(&class->partial, slab);
+		slab_link(&class->empty, slab);
 		class->nempty++;
+	}
 	class->nobjects--;
 	spin_unlock(&class->lock);
 }
@@ -153,20 +191,11 @@ u64 heap_reclaim(void)
 	u64 freed = 0;
 	for (unsigned i = 0; i < ARRAY_SIZE(classes); i++) {
 		struct heap_class *class = &classes[i];
-		struct page *empty = NULL;
 		spin_lock(&class->lock);
-		for (struct page **link = &class->partial; *link;) {
-			struct page *slab = *link;
-			if (slab->used > 0) {
-				link = &slab->next;
-				continue;
-			}
-			*link = slab->next;
-			slab->next = empty;
-			empty = slab;
-			class->nslabs--;
-			class->nempty--;
-		}
+		struct page *empty = class->empty;
+		class->empty = NULL;
+		class->nslabs -= class->nempty;
+		class->nempty = 0;
 		spin_unlock(&class->lock);
 		while (empty) {
 			struct page *slab = empty;

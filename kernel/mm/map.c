@@ -139,7 +139,7 @@ static s64 choose_place(struct mm *mm, va_t addr, u64 len_bytes, int flags)
 			return -EEXIST;
 		return addr;
 	}
-	addr = ROUND_UP(addr, PAGE_SIZE);
+	addr &= PAGE_MASK;
 	if (addr >= MAP_AREA_START && len_bytes <= USER_END && addr <= USER_END - len_bytes &&
 	    !tree_last_used(mm, addr, addr + len_bytes, &used))
 		return addr; /* the hint is free */

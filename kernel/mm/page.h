@@ -30,13 +30,16 @@ struct page {
 	u8 kind;      /* enum page_kind */
 	u8 level;     /* PAGE_TABLE: 1 (leaf) to 4 (root) */
 	u16 used;     /* PAGE_TABLE: entries that are not empty; PAGE_HEAP: objects in use */
-	u32 resident; /* PAGE_TABLE: data pages below it, the zero page not counted */
+	union {
+		u32 resident;  /* PAGE_TABLE: data pages below it, the zero page not counted */
+		u32 heap_free; /* PAGE_HEAP: 1 + where the first free object begins; 0: none */
+	};
 	u32 index;    /* PAGE_FILE: which page of the file; PAGE_HEAP: the size class */
 	union {
 		struct inode *owner; /* PAGE_FILE; not counted: the file outlives its hold or clears it */
-		struct page *next;   /* PAGE_FREE: the free list; a heap or cache list of frames */
+		struct page *next;   /* PAGE_FREE: the free list; PAGE_HEAP: the list of slabs */
 	};
-	void *heap_free; /* PAGE_HEAP: first free object */
+	struct page *prev; /* PAGE_HEAP: back along the list of slabs */
 };
 
 _Static_assert(sizeof(struct page) == 32, "pages are found by a shift");

@@ -35,7 +35,7 @@
 #include "proc/process.h"
 #include "syscall/syscalls.h"
 
-enum { PATH_SIZE = 4096, HEAD_SIZE = 256, MAX_INTERPRETERS = 5, AT_FDCWD = -100 };
+enum { PATH_SIZE = 4096, HEAD_SIZE = 255, MAX_INTERPRETERS = 5, AT_FDCWD = -100 };
 
 struct exec {
 	char *path;		   /* what was asked for; PATH_SIZE bytes */

@@ -62,6 +62,8 @@ static int check_setpgid(const struct process *target, pid_t pgid)
 
 s64 sys_setpgid(pid_t pid, pid_t pgid)
 {
+	if (pgid == 0)
+		pgid = pid; /* both 0: the caller, below */
 	if (pgid < 0)
 		return -EINVAL;
 	spin_lock(&proc_lock);

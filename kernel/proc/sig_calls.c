@@ -142,6 +142,8 @@ static bool may_signal(const struct process *target, int sig)
 
 static int kill_one(struct process *target, int sig, const struct siginfo *info)
 {
+	if (sig < 0 || sig > NSIG)
+		return -EINVAL; /* after ESRCH, as Linux orders them */
 	if (!may_signal(target, sig))
 		return -EPERM;
 	if (sig)
@@ -180,8 +182,6 @@ s64 sys_kill(pid_t pid, int sig)
 {
 	struct siginfo info = info_from_user(SI_USER);
 	int result = -ESRCH;
-	if (sig < 0 || sig > NSIG)
-		return -EINVAL;
 	if (pid == INT32_MIN)
 		return -ESRCH;
 	spin_lock(&proc_lock);

@@ -76,6 +76,16 @@ static void save_context(struct sigcontext *c, const struct regs *regs, va_t fps
 	};
 }
 
+/* FPU state as a new program has it; the bases stay. */
+static void reset_fpu(struct thread *thread)
+{
+	u64 fs_base = thread->fs_base, gs_base = thread->gs_base;
+	thread_reset(thread);
+	thread->fs_base = fs_base;
+	thread->gs_base = gs_base;
+	thread_load(thread);
+}
+
 int sigframe_push(struct regs *regs, int sig, const struct siginfo *info,
 		  const struct sigaction *action, sigset_t old_mask)
 {
@@ -105,6 +115,7 @@ int sigframe_push(struct regs *regs, int sig, const struct siginfo *info,
 	    copy_to_user((void __user *)at, &frame, sizeof frame))
 		return -EFAULT;
 
+	reset_fpu(&task->thread); /* the handler starts with a clean one, as on Linux */
 	regs->rdi = sig;
 	regs->rsi = at + offsetof(struct rt_sigframe, info);
 	regs->rdx = at + offsetof(struct rt_sigframe, uc_flags);
@@ -147,13 +158,11 @@ static int restore_fpu(va_t fpstate)
 	struct thread *thread = &current->thread;
 	u32 mxcsr;
 	if (!fpstate) {
-		u64 fs_base = thread->fs_base, gs_base = thread->gs_base;
-		thread_reset(thread);
-		thread->fs_base = fs_base;
-		thread->gs_base = gs_base;
-	} else if (copy_from_user(thread->fpu, (void __user *)fpstate, FPU_SIZE)) {
-		return -EFAULT;
+		reset_fpu(thread);
+		return 0;
 	}
+	if (copy_from_user(thread->fpu, (void __user *)fpstate, FPU_SIZE))
+		return -EFAULT;
 	memcpy(&mxcsr, thread->fpu + 24, sizeof mxcsr);
 	mxcsr &= 0xffff;
 	memcpy(thread->fpu + 24, &mxcsr, sizeof mxcsr);

@@ -99,8 +99,6 @@ static bool wait_child(struct wait *wait, struct process *child)
 {
 	bool keep = wait->options & WNOWAIT;
 	if (child->zombie) {
-		if (!(wait->options & WEXITED))
-			return false;
 		wait_found(wait, child, code_of_exit(child->exit_status), child->exit_status);
 		if (!keep) {
 			usage_add(&current->process->child_usage, &wait->usage);
@@ -128,8 +126,8 @@ static int wait_look(struct wait *wait)
 	struct process *child;
 	spin_lock(&proc_lock);
 	list_for_each(child, &current->process->children, sibling_link) {
-		if (!wait_selects(wait, child))
-			continue;
+		if (!wait_selects(wait, child) || (child->zombie && !(wait->options & WEXITED)))
+			continue; /* a zombie has no other news ever */
 		result = 0;
 		if (wait_child(wait, child)) {
 			result = 1;

@@ -85,7 +85,7 @@ void spin_lock(struct spinlock *lock)
 {
 	irq_off_push();
 	check_take(lock, __builtin_return_address(0));
-	while (__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE))
+	while (__atomic_exchange_n((u32 *)&lock->held, 1, __ATOMIC_ACQUIRE))
 		cpu_relax();
 	lock->cpu = this_cpu()->id;
 }
@@ -93,7 +93,7 @@ void spin_lock(struct spinlock *lock)
 void spin_unlock(struct spinlock *lock)
 {
 	check_release(lock);
-	__atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
+	__atomic_store_n((u32 *)&lock->held, 0, __ATOMIC_RELEASE);
 	irq_off_pop();
 }
 
