@@ -227,19 +227,26 @@ static int open_guest_stdin(int tty, const struct guest_config *c)
 	return fd >= 0 ? fd : tty;
 }
 
-/* Free memory in KiB, or -1. */
-static long mem_free_kib(void)
+struct memory {
+	long free_kib; /* -1: unknown */
+	long slab_kib; /* of what is not free, the kernel's heap */
+};
+
+static struct memory look_at_memory(void)
 {
 	static char text[TEXT_BYTES];
-	long kib = -1;
+	struct memory m = { -1, 0 };
 	char *at;
 
 	if (read_text("/proc/meminfo", text, sizeof(text)) < 0)
-		return -1;
+		return m;
 	at = strstr(text, "MemFree:");
 	if (at)
-		sscanf(at, "MemFree: %ld", &kib);
-	return kib;
+		sscanf(at, "MemFree: %ld", &m.free_kib);
+	at = strstr(text, "Slab:");
+	if (at)
+		sscanf(at, "Slab: %ld", &m.slab_kib);
+	return m;
 }
 
 /*
@@ -252,7 +259,7 @@ static void warm_up(int tty)
 	pid_t pid;
 
 	read_text("/proc/audit", audit_text, sizeof(audit_text));
-	mem_free_kib();
+	look_at_memory();
 	pid = fork();
 	if (pid == 0) {
 		int in = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -268,17 +275,19 @@ static void warm_up(int tty)
 		wait_for(pid);
 	kill_and_reap_all();
 	tcdrain(tty);
-	mem_free_kib();
+	look_at_memory();
 }
 
 /* The lines of /proc/audit, where the kernel has it, and free memory before and after. */
-static void report_audit(long free_before)
+static void report_audit(struct memory before)
 {
 	if (read_text("/proc/audit", audit_text, sizeof(audit_text)) < 0)
 		return;
 	for (char *line = strtok(audit_text, "\n"); line; line = strtok(NULL, "\n"))
 		say("audit %s", line);
-	say("memory %ld %ld", free_before, mem_free_kib());
+	struct memory after = look_at_memory();
+	say("memory %ld %ld slab %ld %ld", before.free_kib, after.free_kib, before.slab_kib,
+	    after.slab_kib);
 }
 
 /*
@@ -342,7 +351,7 @@ static _Noreturn void run_guest(ssize_t argv_len)
 {
 	struct guest_config config;
 	int argc = 0;
-	long free_before;
+	struct memory before;
 	int status;
 
 	for (char *s = argv_text; s < argv_text + argv_len && argc < MAX_ARGS; s += strlen(s) + 1)
@@ -359,12 +368,12 @@ static _Noreturn void run_guest(ssize_t argv_len)
 
 	warm_up(tty);
 	say("ready");
-	free_before = mem_free_kib();
+	before = look_at_memory();
 	status = run_session(in, tty, &config);
 	kill_and_reap_all();
 	tcdrain(tty);
 
-	report_audit(free_before);
+	report_audit(before);
 	if (WIFSIGNALED(status))
 		say("signal %d", WTERMSIG(status));
 	else
