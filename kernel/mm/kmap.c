@@ -25,6 +25,7 @@ enum {
 	STACK_PAGES = KSTACK_SIZE / PAGE_SIZE,
 	MAX_SLOTS = 65536,
 	MAX_CACHED = 32,
+	CACHED_SLOTS = 128, /* only those of the first table are kept: no table stays for them */
 };
 
 #define SLOT_SIZE (SLOT_PAGES * PAGE_SIZE)
@@ -130,17 +131,22 @@ va_t kstack_alloc(void)
 	return top;
 }
 
+static u32 slot_of(va_t top)
+{
+	return (top - KMAP_START) / SLOT_SIZE - 1; /* top is where the next slot begins */
+}
+
 static void stack_unmap(va_t top)
 {
 	unmap_pages(top - KSTACK_SIZE, STACK_PAGES);
-	slot_release((top - KMAP_START) / SLOT_SIZE - 1); /* top is where the next slot begins */
+	slot_release(slot_of(top));
 }
 
 void kstack_free(va_t top)
 {
 	__atomic_fetch_sub(&nstacks, 1, __ATOMIC_RELAXED);
 	spin_lock(&kmap_lock);
-	bool keep = ncached < MAX_CACHED;
+	bool keep = ncached < MAX_CACHED && slot_of(top) < CACHED_SLOTS;
 	if (keep) {
 		*cache_link(top) = cached;
 		cached = top;
