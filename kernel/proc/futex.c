@@ -15,7 +15,7 @@
 #include "lib/errno.h"
 #include "mm/uaccess.h"
 #include "proc/task.h"
-#include "proc/time_calls.h"
+#include "syscall/time_calls.h"
 #include "sync/mutex.h"
 #include "syscall/syscalls.h"
 

@@ -9,6 +9,6 @@ struct utsname {
 	char machine[UTS_LEN], domainname[UTS_LEN];
 };
 
-extern struct utsname system_name; /* proc/info.c; nodename by sethostname, proc_lock */
+extern struct utsname system_name; /* syscall/info.c; nodename by sethostname, proc_lock */
 
 #endif

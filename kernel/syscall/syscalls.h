@@ -100,7 +100,7 @@ s64 sys_brk(va_t new_brk);
 s64 sys_mremap(va_t addr, size_t old_len, size_t new_len, int flags, va_t new_addr);
 s64 sys_madvise(va_t addr, size_t len, int advice);
 
-/* kernel/proc/clone.c */
+/* kernel/proc/clone_calls.c */
 s64 sys_clone(u64 flags, va_t stack, u32 __user *parent_tid, u32 __user *child_tid, va_t tls);
 s64 sys_fork(void);
 s64 sys_vfork(void);
@@ -117,7 +117,7 @@ s64 sys_exit_group(int status);
 s64 sys_wait4(pid_t pid, int __user *status, int options, void __user *rusage);
 s64 sys_waitid(int idtype, pid_t id, void __user *info, int options, void __user *rusage);
 
-/* kernel/proc/sig_calls.c */
+/* kernel/syscall/sig_calls.c */
 s64 sys_rt_sigaction(int sig, const void __user *act, void __user *old, size_t mask_size);
 s64 sys_rt_sigprocmask(int how, const void __user *set, void __user *old, size_t mask_size);
 s64 sys_rt_sigreturn(void);
@@ -131,7 +131,7 @@ s64 sys_tkill(pid_t tid, int sig);
 s64 sys_tgkill(pid_t tgid, pid_t tid, int sig);
 s64 sys_restart_syscall(void);
 
-/* kernel/proc/ids.c */
+/* kernel/syscall/ids.c */
 s64 sys_getpid(void);
 s64 sys_gettid(void);
 s64 sys_getppid(void);
@@ -156,7 +156,7 @@ s64 sys_set_tid_address(u32 __user *tid);
 s64 sys_set_robust_list(void __user *head, size_t len);
 s64 sys_arch_prctl(int code, va_t addr);
 
-/* kernel/proc/info.c */
+/* kernel/syscall/info.c */
 s64 sys_uname(void __user *buf);
 s64 sys_sysinfo(void __user *buf);
 s64 sys_getrlimit(u32 which, void __user *limit);
@@ -179,7 +179,7 @@ s64 sys_sethostname(const char __user *name, size_t len);
 s64 sys_futex(u32 __user *addr, int op, u32 value, u64 timeout_or_value2, u32 __user *addr2,
 	    u32 value3);
 
-/* kernel/proc/time.c */
+/* kernel/syscall/time_calls.c */
 s64 sys_nanosleep(const void __user *request, void __user *remain);
 s64 sys_clock_nanosleep(int clock, int flags, const void __user *request, void __user *remain);
 s64 sys_clock_gettime(int clock, void __user *time);

@@ -5,7 +5,7 @@
  * handler ran (SIGSTOP and SIGCONT, say); otherwise it ends with EINTR and the
  * time that was left. Sources: clock_gettime(2), nanosleep(2), clock_nanosleep(2).
  */
-#include "proc/time_calls.h"
+#include "syscall/time_calls.h"
 #include "arch/cpu.h"
 #include "arch/time.h"
 #include "lib/errno.h"

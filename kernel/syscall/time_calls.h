@@ -1,6 +1,6 @@
 /* Times given by user programs. */
-#ifndef PROC_TIME_CALLS_H
-#define PROC_TIME_CALLS_H
+#ifndef SYSCALL_TIME_CALLS_H
+#define SYSCALL_TIME_CALLS_H
 
 #include "lib/types.h"
 
