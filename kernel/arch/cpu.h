@@ -32,12 +32,16 @@ struct cpu {
 	struct mm *mm;		 /* whose tree CR3 holds; NULL is the kernel's own */
 	struct task *idle;
 	struct task *fpu_owner;	 /* unused yet: state is switched eagerly */
-	u64 ticks_busy_ns, ticks_idle_ns;
+	u64 busy_ns, idle_ns;	 /* how it has spent its time: /proc/stat */
 };
 
 extern struct cpu cpus[MAX_CPUS];
 extern u32 ncpus;
 
+#ifdef HOST_TEST /* the test plays the CPU */
+struct cpu *this_cpu(void);
+struct task *current_task(void);
+#else
 static inline struct cpu *this_cpu(void)
 {
 	struct cpu *cpu;
@@ -52,6 +56,7 @@ static inline struct task *current_task(void)
 	__asm__("mov %%gs:8, %0" : "=r"(task));
 	return task;
 }
+#endif
 #define current current_task()
 
 static inline bool irq_enabled(void)

@@ -64,7 +64,12 @@ static inline unsigned level_index(va_t va, int level)
 #define USER_END 0x00007ffffffff000ull
 
 /* All physical memory, at a fixed offset; the kernel itself in the top 2 GiB. */
+#ifdef HOST_TEST
+extern u8 host_memory[]; /* a host test's frames stand for physical memory */
+#define DIRECT_MAP ((u64)host_memory)
+#else
 #define DIRECT_MAP 0xffff800000000000ull
+#endif
 #define KERNEL_BASE 0xffffffff80000000ull
 /* Kernel stacks and large heap blocks, mapped page by page between guard pages. */
 #define KMAP_START 0xffffc00000000000ull

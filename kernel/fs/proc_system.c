@@ -46,7 +46,7 @@ static u64 idle_ns(void)
 {
 	u64 sum = 0;
 	for (u32 i = 0; i < ncpus; i++)
-		sum += cpus[i].ticks_idle_ns;
+		sum += cpus[i].idle_ns;
 	return sum;
 }
 
@@ -130,12 +130,12 @@ static int show_stat(struct text *text, const struct proc_node *node)
 	u64 busy = 0;
 	(void)node;
 	for (u32 i = 0; i < ncpus; i++)
-		busy += cpus[i].ticks_busy_ns;
+		busy += cpus[i].busy_ns;
 	stat_line(text, "cpu ", busy, idle_ns());
 	for (u32 i = 0; i < ncpus; i++) {
 		char name[16];
 		snprintf(name, sizeof name, "cpu%u", i);
-		stat_line(text, name, cpus[i].ticks_busy_ns, cpus[i].ticks_idle_ns);
+		stat_line(text, name, cpus[i].busy_ns, cpus[i].idle_ns);
 	}
 	text_printf(text, "intr 0\nctxt 0\nbtime %lu\nprocesses %u\nprocs_running %u\n"
 			  "procs_blocked 0\n",

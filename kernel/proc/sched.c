@@ -69,6 +69,11 @@ static void charge(struct task *task, u64 now_ns)
 	u64 ran_ns = now_ns - task->switched_in_ns;
 	task->switched_in_ns = now_ns;
 	task->usage.run_ns += ran_ns;
+	struct cpu *cpu = this_cpu();
+	if (task == cpu->idle)
+		cpu->idle_ns += ran_ns;
+	else
+		cpu->busy_ns += ran_ns;
 	task->slice_left_ns = ran_ns < task->slice_left_ns ? task->slice_left_ns - ran_ns : 0;
 }
 

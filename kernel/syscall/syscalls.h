@@ -35,6 +35,7 @@ s64 sys_dup(int fd);
 s64 sys_dup2(int old_fd, int new_fd);
 s64 sys_dup3(int old_fd, int new_fd, int flags);
 s64 sys_fcntl(int fd, int command, u64 arg);
+s64 sys_flock(int fd, int operation);
 s64 sys_pipe(int __user *fds);
 s64 sys_pipe2(int __user *fds, int flags);
 s64 sys_poll(void __user *fds, u64 nfds, int timeout_ms);

@@ -57,6 +57,7 @@ const struct syscall syscall_table[SYSCALL_COUNT] = {
 	CALL(62, kill, 2),
 	CALL(63, uname, 1),
 	CALL(72, fcntl, 3),
+	CALL(73, flock, 2),
 	CALL(74, fsync, 1),
 	CALL(75, fdatasync, 1),
 	CALL(76, truncate, 2),
