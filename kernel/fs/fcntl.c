@@ -4,6 +4,7 @@
 #include "arch/cpu.h"
 #include "fs/open.h"
 #include "fs/inode.h"
+#include "fs/lock.h"
 #include "fs/ramfs.h"
 #include "mm/uaccess.h"
 #include "proc/task.h"
@@ -85,6 +86,11 @@ static s64 fcntl_file(struct file *file, int fd, int command, u64 arg)
 		return file->flags & O_PATH ? -EBADF : set_flags(file, arg);
 	case F_GETPIPE_SZ:
 		return inode_type(file->inode) == S_IFIFO ? PIPE_SIZE_BYTES : -EBADF;
+	case F_GETLK:
+	case F_SETLK:
+	case F_SETLKW:
+		return file->flags & O_PATH ? -EBADF
+					    : lock_fcntl(file, fd, command, (void __user *)arg);
 	default:
 		return file->flags & O_PATH ? -EBADF : -EINVAL;
 	}

@@ -9,6 +9,7 @@
 #include "fs/file.h"
 
 #include "arch/cpu.h"
+#include "fs/lock.h"
 #include "fs/open.h"
 #include "fs/path.h"
 #include "fs/ramfs.h"
@@ -43,6 +44,7 @@ void file_put(struct file *file)
 {
 	if (--file->refs)
 		return;
+	lock_release(file->inode, file);
 	if (file->ops && file->ops->release)
 		file->ops->release(file);
 	if (file_writable(file) && inode_type(file->inode) == S_IFREG)

@@ -11,6 +11,8 @@
 
 #include "arch/cpu.h"
 #include "fs/dentry.h"
+#include "fs/inode.h"
+#include "fs/lock.h"
 #include "fs/open.h"
 #include "lib/panic.h"
 #include "lib/string.h"
@@ -121,12 +123,21 @@ struct files *files_get(struct files *files)
 	return files;
 }
 
+/* close(2) of a descriptor: the process's record locks on the file go, whatever else it has
+ * of it open. */
+static void files_close(struct files *files, struct file *file)
+{
+	if (!(file->flags & O_PATH))
+		lock_release(file->inode, files);
+	file_put(file);
+}
+
 void files_put(struct files *files)
 {
 	if (--files->refs)
 		return;
 	for (u32 fd = next_bit(files, 0, true); fd < files->size; fd = next_bit(files, fd + 1, true))
-		file_put(files->file[fd]);
+		files_close(files, files->file[fd]);
 	arrays_free(files);
 	heap_free(files);
 }
@@ -167,7 +178,7 @@ void files_close_on_exec(struct files *files)
 		struct file *file = bit_test(files->cloexec, fd) ? take_locked(files, fd) : NULL;
 		spin_unlock(&files->lock);
 		if (file)
-			file_put(file);
+			files_close(files, file);
 	}
 }
 
@@ -241,7 +252,7 @@ int fd_install_at(struct file *file, int fd, bool cloexec)
 	}
 	spin_unlock(&files->lock);
 	if (old)
-		file_put(old);
+		files_close(files, old);
 	return err ? err : fd;
 }
 
@@ -253,7 +264,7 @@ int fd_close(int fd)
 	spin_unlock(&files->lock);
 	if (!file)
 		return -EBADF;
-	file_put(file);
+	files_close(files, file);
 	return 0;
 }
 

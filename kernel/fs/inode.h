@@ -38,6 +38,7 @@ struct inode {
 	void *pages;		/* i: the file's pages by index (fs/pages.c) */
 	u64 npages;		/* i: how many there are, for st_blocks */
 	u8 pages_height;	/* i: levels of nodes above the pages; 0: pages is page 0 itself */
+	struct lock *locks;	/* fs/lock.c: record locks and flock */
 	struct super *super;	/* c: the file system it belongs to (fs/dentry.h) */
 	struct list all_link;	/* names_lock: all inodes alive */
 	struct dentry *name;	/* fs tree lock: a name it has, for /proc/PID/maps; not counted */

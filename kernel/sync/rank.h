@@ -25,6 +25,7 @@ enum lock_rank {
 	RANK_FILES = 52,	/* files.lock: a descriptor table */
 	RANK_FS = 54,		/* fs.lock: cwd and umask */
 	RANK_DENTRY = 56,	/* fs tree links read by path lookup */
+	RANK_LOCKS = 58,	/* locks on files: fcntl and flock */
 	RANK_TTY = 60,		/* tty.lock: line discipline state */
 	RANK_SIGHAND = 64,	/* sighand.lock: handlers and pending signals */
 	RANK_FUTEX = 68,	/* a bucket of sleeping futexes */
