@@ -12,6 +12,7 @@
  * a quiet system, which is when tests read it.
  */
 #include "fs/inode.h"
+#include "lib/errno.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/heap.h"
@@ -92,21 +93,40 @@ static void audit_root(struct audit *a, struct mm *mm)
 	mutex_unlock(&mm->lock);
 }
 
-/* All address spaces: process by process, by number, so that none is held up. */
-static void audit_processes(struct audit *a)
+/* The address spaces of all tasks, each with a reference, into mms; how many there are. */
+static size_t collect(struct mm **mms, size_t max)
 {
-	for (pid_t number = 1; number <= PID_MAX; number++) {
-		spin_lock(&proc_lock);
-		struct pid *pid = pid_find(number);
-		struct mm *mm = pid && pid->task ? pid->task->mm : NULL;
-		if (mm)
-			mm_get(mm);
-		spin_unlock(&proc_lock);
-		if (!mm)
-			continue;
-		audit_root(a, mm);
-		mm_put(mm);
+	size_t n = 0;
+	struct process *process;
+	struct task *task;
+	spin_lock(&proc_lock);
+	list_for_each(process, &all_processes, all_link) {
+		list_for_each(task, &process->tasks, group_link) {
+			if (!task->mm)
+				continue;
+			if (n < max)
+				mms[n] = mm_get(task->mm);
+			n++;
+		}
 	}
+	spin_unlock(&proc_lock);
+	return n;
+}
+
+/* 0, or -ENOMEM. */
+static int audit_all(struct audit *a)
+{
+	size_t max = collect(NULL, 0) + 64;
+	struct mm **mms = heap_alloc(max * sizeof(struct mm *));
+	if (!mms)
+		return -ENOMEM;
+	size_t n = MIN(collect(mms, max), max);
+	for (size_t i = 0; i < n; i++) {
+		audit_root(a, mms[i]);
+		mm_put(mms[i]);
+	}
+	heap_free(mms);
+	return 0;
 }
 
 static void count_file_page(struct page *page, void *arg)
@@ -146,9 +166,10 @@ size_t audit_report(char *buf, size_t size)
 {
 	struct audit a = {.buf = buf, .size = size};
 	a.found = heap_zalloc(npages * sizeof *a.found);
-	if (!a.found)
+	if (!a.found || audit_all(&a)) {
+		heap_free(a.found);
 		return snprintf(buf, size, "not done: too little memory\n");
-	audit_processes(&a);
+	}
 	inode_each_page(count_file_page, &a);
 	compare(&a);
 	heap_free(a.found);

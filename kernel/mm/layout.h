@@ -4,15 +4,16 @@
  * Addresses are fixed (LINUX-DIFF: no randomisation, so that every run, trace
  * and lecture shows the same ones).
  *
- * The stack has the last entry of the root to itself, so that the tables which
- * the first write after a fork must copy are nearly empty, whatever is mapped.
+ * The stack has the last entry of the root to itself, and begins 128 KiB into
+ * the span of a leaf table: the tables which the first write after a fork must
+ * copy are nearly empty, whatever else is mapped.
  */
 #ifndef MM_LAYOUT_H
 #define MM_LAYOUT_H
 
 #include "arch/pte.h"
 
-#define STACK_TOP USER_END		       /* the first stack byte is below it */
+#define STACK_TOP 0x00007fffffe20000ull	       /* the first stack byte is below it */
 #define STACK_MAX (8ull * 1024 * 1024)	       /* reserved at exec; soft RLIMIT_STACK if less */
 #define MAP_AREA_END 0x00007f8000000000ull     /* mmap looks for gaps below */
 #define MAP_AREA_START 0x0000000000010000ull   /* vm.mmap_min_addr on Linux */

@@ -21,16 +21,21 @@ struct page *zero_page;
 
 static struct spinlock page_lock = SPINLOCK_INIT("page_lock", RANK_PAGE);
 static struct page *free_list;			  /* page_lock; linked by page.next */
+static struct page *clean_list;			  /* page_lock; free frames that are all zero */
 static u64 count[PAGE_KERNEL + 1];		  /* page_lock; frames by kind */
 
-static struct page *take_free(enum page_kind kind)
+/* From the list that is asked for, or else from the other one; *clean: it is all zero. */
+static struct page *take_free(enum page_kind kind, bool *clean)
 {
 	spin_lock(&page_lock);
-	struct page *page = free_list;
+	*clean = (*clean && clean_list) || !free_list;
+	struct page **list = *clean ? &clean_list : &free_list;
+	struct page *page = *list;
 	if (page) {
-		free_list = page->next;
+		*list = page->next;
 		count[PAGE_FREE]--;
 		count[kind]++;
+		*page = (struct page){.refs = 1, .kind = kind};
 	}
 	spin_unlock(&page_lock);
 	return page;
@@ -38,38 +43,53 @@ static struct page *take_free(enum page_kind kind)
 
 struct page *page_alloc(enum page_kind kind)
 {
-	struct page *page = take_free(kind);
+	bool clean = false;
+	struct page *page = take_free(kind, &clean);
 	if (!page && heap_reclaim() + kstack_reclaim() > 0)
-		page = take_free(kind);
-	if (!page)
-		return NULL;
-	*page = (struct page){.refs = 1, .kind = kind};
+		page = take_free(kind, &clean);
 	return page;
 }
 
 struct page *page_alloc_zeroed(enum page_kind kind)
 {
-	struct page *page = page_alloc(kind);
-	if (page)
+	bool clean = true;
+	struct page *page = take_free(kind, &clean);
+	if (!page && heap_reclaim() + kstack_reclaim() > 0)
+		page = take_free(kind, &clean);
+	if (page && !clean)
 		page_clear(page_kva(page));
 	return page;
 }
 
-/* The frame has no references left: back to the free list. */
-void page_free(struct page *page)
+static void give_back(struct page *page, struct page **list)
 {
 	kassert(page->kind != PAGE_FREE && page->kind != PAGE_BOOT);
-#ifdef DEBUG
-	memset(page_kva(page), 0x5a, PAGE_SIZE); /* use after free shows at once */
-#endif
 	spin_lock(&page_lock);
 	count[page->kind]--;
 	count[PAGE_FREE]++;
 	page->kind = PAGE_FREE;
 	page->refs = 0;
-	page->next = free_list;
-	free_list = page;
+	page->next = *list;
+	*list = page;
 	spin_unlock(&page_lock);
+}
+
+/* The frame has no references left: back to the free list. */
+void page_free(struct page *page)
+{
+#ifdef DEBUG
+	memset(page_kva(page), 0x5a, PAGE_SIZE); /* use after free shows at once */
+#endif
+	give_back(page, &free_list);
+}
+
+void page_free_clean(struct page *page)
+{
+#ifdef DEBUG
+	for (size_t i = 0; i < PAGE_SIZE / 8; i++)
+		kassert(((u64 *)page_kva(page))[i] == 0);
+#endif
+	give_back(page, &clean_list);
 }
 
 bool page_drop(struct page *page)
@@ -104,8 +124,10 @@ void page_count_boot(u64 nframes)
 /* Hands a frame that boot has set aside, or found, to the free list. */
 void page_release_boot(struct page *page)
 {
-	page_set_kind(page, PAGE_KERNEL);
-	page_free(page);
+	count[PAGE_BOOT]--; /* alone so far: no lock */
+	count[PAGE_FREE]++;
+	*page = (struct page){.kind = PAGE_FREE, .next = free_list};
+	free_list = page;
 }
 
 /* Unlocked: a stale count does no harm here. */

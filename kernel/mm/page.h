@@ -34,7 +34,12 @@ struct page {
 		u32 resident;  /* PAGE_TABLE: data pages below it, the zero page not counted */
 		u32 heap_free; /* PAGE_HEAP: 1 + where the first free object begins; 0: none */
 	};
-	u32 index;    /* PAGE_FILE: which page of the file; PAGE_HEAP: the size class */
+	union {
+		u32 index; /* PAGE_FILE: which page of the file; PAGE_HEAP: the size class */
+		struct {   /* PAGE_TABLE: only entries from low up to, not with, high can be in use */
+			u16 low, high;
+		};
+	};
 	union {
 		struct inode *owner; /* PAGE_FILE; not counted: the file outlives its hold or clears it */
 		struct page *next;   /* PAGE_FREE: the free list; PAGE_HEAP: the list of slabs */
@@ -81,6 +86,9 @@ static inline void page_get(struct page *page)
 
 /* Lets go of one reference; the last one frees the frame. Tables: tree_put instead. */
 void page_put(struct page *page);
+
+/* For frames that hold nothing but zeros again: page_alloc_zeroed need not clear them. */
+void page_free_clean(struct page *page);
 
 /* The two halves of page_put, for who must clean up between: true if it was the last one. */
 bool page_drop(struct page *page);

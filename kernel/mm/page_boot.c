@@ -23,23 +23,34 @@ static pa_t kernel_pa(const char *symbol)
 	return (pa_t)symbol - KERNEL_BASE;
 }
 
-/* If [start, end) meets an occupied range: true, and where that range ends. */
-static bool occupied(pa_t start, pa_t end, pa_t *resume)
+/* The ranges that are not free; how many. */
+static u32 taken_ranges(struct boot_range taken[BOOT_MAX_MODULES + 3])
 {
-	struct boot_range taken[BOOT_MAX_MODULES + 3];
 	u32 n = 0;
 	taken[n++] = (struct boot_range){0, MIB, false};
 	taken[n++] = (struct boot_range){kernel_pa(kernel_start), kernel_pa(kernel_end), false};
 	taken[n++] = array_range;
 	for (u32 i = 0; i < boot_info.nmodules; i++)
 		taken[n++] = boot_info.module[i];
+	return n;
+}
+
+/* The first free run of whole frames at or above `at`, within a usable range. */
+static struct boot_range free_run(pa_t at, const struct boot_range *range)
+{
+	struct boot_range taken[BOOT_MAX_MODULES + 3];
+	u32 n = taken_ranges(taken);
+	pa_t start = ROUND_UP(MAX(at, range->start), PAGE_SIZE), end = range->end & PAGE_MASK;
 	for (u32 i = 0; i < n; i++) {
-		if (start < taken[i].end && end > taken[i].start) {
-			*resume = ROUND_UP(taken[i].end, PAGE_SIZE);
-			return true;
+		if (start >= taken[i].start && start < taken[i].end) {
+			start = ROUND_UP(taken[i].end, PAGE_SIZE);
+			i = -1; /* another one may begin there */
 		}
 	}
-	return false;
+	for (u32 i = 0; i < n; i++)
+		if (taken[i].start >= start && taken[i].start < end)
+			end = taken[i].start & PAGE_MASK;
+	return (struct boot_range){start, MAX(start, end), true};
 }
 
 /* First-fit room for len bytes in usable memory that is free. */
@@ -47,14 +58,12 @@ static pa_t find_room(u64 len_bytes)
 {
 	for (u32 i = 0; i < boot_info.nranges; i++) {
 		const struct boot_range *range = &boot_info.range[i];
-		if (!range->usable)
-			continue;
-		pa_t at = ROUND_UP(range->start, PAGE_SIZE);
-		while (at + len_bytes <= range->end) {
-			pa_t resume;
-			if (!occupied(at, at + len_bytes, &resume))
-				return at;
-			at = resume;
+		pa_t at = range->start;
+		while (range->usable && at < range->end) {
+			struct boot_range run = free_run(at, range);
+			if (run.end - run.start >= len_bytes)
+				return run.start;
+			at = MAX(run.end, at + PAGE_SIZE);
 		}
 	}
 	panic("too little memory: no room for %lu KiB of page structures; give the machine more",
@@ -63,15 +72,12 @@ static pa_t find_room(u64 len_bytes)
 
 static void free_range(const struct boot_range *range)
 {
-	pa_t at = ROUND_UP(range->start, PAGE_SIZE);
-	while (at + PAGE_SIZE <= range->end) {
-		pa_t resume;
-		if (occupied(at, at + PAGE_SIZE, &resume)) {
-			at = resume;
-			continue;
-		}
-		page_release_boot(pa_page(at));
-		at += PAGE_SIZE;
+	pa_t at = range->start;
+	while (at < range->end) {
+		struct boot_range run = free_run(at, range);
+		for (pa_t pa = run.start; pa < run.end; pa += PAGE_SIZE)
+			page_release_boot(pa_page(pa));
+		at = MAX(run.end, at + PAGE_SIZE);
 	}
 }
 

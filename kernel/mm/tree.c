@@ -23,6 +23,7 @@
 #include "mm/tree.h"
 #include "arch/mmu.h"
 #include "lib/panic.h"
+#include "lib/string.h"
 #include "mm/tree_private.h"
 #include "proc/sched.h"
 
@@ -71,6 +72,21 @@ static pte_t entry_share(pte_t entry, int level)
 	return entry & ~PTE_W;
 }
 
+/* Fills an empty table with the shared form of every entry of another. */
+static void copy_table(struct page *copy, const struct page *table)
+{
+	const pte_t *from = table_entries(table);
+	pte_t *to = table_entries(copy);
+	int level = table->level;
+	for (unsigned i = table->low; i < table->high; i++)
+		to[i] = entry_share(from[i], level);
+	copy->level = level;
+	copy->low = table->low;
+	copy->high = table->high;
+	copy->used = table->used;
+	copy->resident = table->resident;
+}
+
 struct page *tree_share(struct mm *mm)
 {
 	kassert(mutex_held(&mm->lock));
@@ -80,30 +96,11 @@ struct page *tree_share(struct mm *mm)
 		return NULL;
 
 	pte_t *from = table_entries(parent);
-	pte_t *to = table_entries(child);
-	for (unsigned i = 0; i < ROOT_USER_ENTRIES; i++) {
-		if (!from[i])
-			continue;
-		to[i] = entry_share(from[i], LEVEL_ROOT);
-		from[i] = to[i];
-	}
-	child->used = parent->used;
-	child->resident = parent->resident;
+	copy_table(child, parent);
+	for (unsigned i = parent->low; i < parent->high; i++)
+		from[i] &= ~PTE_W;
 	tlb_flush_mm(mm);
 	return child;
-}
-
-/* Fills a fresh frame with the shared form of every entry of a table. */
-static void copy_table(struct page *copy, const struct page *table)
-{
-	const pte_t *from = table_entries(table);
-	pte_t *to = table_entries(copy);
-	int level = table->level;
-	for (unsigned i = 0; i < TABLE_ENTRIES; i++)
-		to[i] = from[i] ? entry_share(from[i], level) : 0;
-	copy->level = table->level;
-	copy->used = table->used;
-	copy->resident = table->resident;
 }
 
 /*
@@ -117,7 +114,7 @@ static void copy_table(struct page *copy, const struct page *table)
 static void take_back(struct page *table)
 {
 	pte_t *entry = table_entries(table);
-	for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
+	for (unsigned i = table->low; i < table->high; i++) {
 		if (!(entry[i] & PTE_P) || !(entry[i] & PTE_W))
 			continue;
 		if (table->level > LEVEL_LEAF)
@@ -127,15 +124,27 @@ static void take_back(struct page *table)
 	}
 }
 
-/* Fills a fresh frame as the next level below an entry that is reserved or empty. */
+/* Makes an empty table the next level below an entry that is reserved or empty. */
 static void new_table(struct page *table, int level, pte_t above)
 {
+	table->level = level;
+	if (!above)
+		return;
 	pte_t *entry = table_entries(table);
 	for (unsigned i = 0; i < TABLE_ENTRIES; i++)
 		entry[i] = above;
-	table->level = level;
-	table->used = above ? TABLE_ENTRIES : 0;
-	table->resident = 0;
+	table->used = table->high = TABLE_ENTRIES;
+}
+
+void table_store(struct page *table, unsigned index, pte_t entry)
+{
+	pte_t *slot = &table_entries(table)[index];
+	table->used += (entry != 0) - (*slot != 0);
+	*slot = entry;
+	if (table->low == table->high)
+		table->low = table->high = index;
+	table->low = MIN(table->low, index);
+	table->high = MAX(table->high, index + 1);
 }
 
 /* Frames set aside for a walk, and tables that it has replaced. */
@@ -164,10 +173,10 @@ static int walk_prepare(struct walk *walk, const struct page *root, va_t va)
 	u32 need = tables_needed(root, va);
 	walk->nspare = walk->nreplaced = 0;
 	while (walk->nspare < need) {
-		struct page *frame = page_alloc(PAGE_TABLE);
+		struct page *frame = page_alloc_zeroed(PAGE_TABLE);
 		if (!frame) {
 			while (walk->nspare > 0)
-				page_put(walk->spare[--walk->nspare]);
+				page_free_clean(walk->spare[--walk->nspare]);
 			return -ENOMEM;
 		}
 		walk->spare[walk->nspare++] = frame;
@@ -183,7 +192,7 @@ static void walk_finish(struct walk *walk, struct mm *mm, va_t va)
 	while (walk->nreplaced > 0)
 		tree_put(walk->replaced[--walk->nreplaced]);
 	while (walk->nspare > 0) /* others let go of a table meanwhile */
-		page_put(walk->spare[--walk->nspare]);
+		page_free_clean(walk->spare[--walk->nspare]);
 }
 
 /* The table below this entry of an own table: exclusively ours, and writable. */
@@ -195,9 +204,8 @@ static struct page *own_table(struct page *parent, va_t va, struct walk *walk)
 	if (!entry_is_table(*entry, level)) {
 		struct page *table = walk->spare[--walk->nspare];
 		new_table(table, level - 1, *entry);
-		if (!*entry)
-			parent->used++;
-		*entry = page_pa(table) | PTE_P | PTE_W | PTE_U;
+		table_store(parent, level_index(va, level),
+			    page_pa(table) | PTE_P | PTE_W | PTE_U);
 		return table;
 	}
 
@@ -242,7 +250,7 @@ int tree_own_table(struct mm *mm, struct page *parent, va_t va, struct page **ta
 	struct walk walk = {.nspare = 0};
 	pte_t entry = table_entries(parent)[level_index(va, parent->level)];
 	if (!entry_is_table(entry, parent->level) || page_refs(entry_page(entry)) > 1) {
-		walk.spare[0] = page_alloc(PAGE_TABLE);
+		walk.spare[0] = page_alloc_zeroed(PAGE_TABLE);
 		if (!walk.spare[0])
 			return -ENOMEM;
 		walk.nspare = 1;
@@ -260,10 +268,9 @@ static int entry_resident(pte_t entry)
 
 void table_set_leaf(struct page *table, unsigned index, pte_t entry)
 {
-	pte_t *slot = &table_entries(table)[index];
-	table->used += (entry != 0) - (*slot != 0);
-	table->resident += entry_resident(entry) - entry_resident(*slot);
-	*slot = entry;
+	pte_t old = table_entries(table)[index];
+	table->resident += entry_resident(entry) - entry_resident(old);
+	table_store(table, index, entry);
 }
 
 void tree_set_leaf(struct path *path, pte_t entry)
@@ -275,35 +282,41 @@ void tree_set_leaf(struct path *path, pte_t entry)
 		path->table[level]->resident += leaf_table->resident - before;
 }
 
+/* All entries have been put and cleared: the frame is clean for the next table. */
+static void free_table(struct page *table)
+{
+	if (table->level == LEVEL_ROOT)
+		memset(table_entries(table) + ROOT_USER_ENTRIES, 0,
+		       (TABLE_ENTRIES - ROOT_USER_ENTRIES) * sizeof(pte_t));
+	page_free_clean(table);
+}
+
 void tree_put(struct page *top)
 {
-	struct {
-		struct page *table;
-		unsigned next;
-	} stack[LEVEL_ROOT];
+	struct page *stack[LEVEL_ROOT]; /* the way down to the table that is being emptied */
 	int depth = 0;
 
 	if (!page_drop(top))
 		return;
-	stack[depth++].table = top;
-	stack[0].next = 0;
+	stack[depth++] = top;
 	while (depth > 0) {
-		struct page *table = stack[depth - 1].table;
+		struct page *table = stack[depth - 1];
 		int level = table->level;
-		if (table->used == 0 || stack[depth - 1].next == table_length(level)) {
-			page_free(table);
+		if (table->low == table->high) {
+			free_table(table);
 			depth--;
 			sched_point();
 			continue;
 		}
-		pte_t entry = table_entries(table)[stack[depth - 1].next++];
-		table->used -= (entry != 0);
-		if (entry_is_page(entry, level)) {
+		pte_t *slot = &table_entries(table)[table->low++];
+		pte_t entry = *slot;
+		if (!entry)
+			continue;
+		*slot = 0;
+		if (entry_is_page(entry, level))
 			page_put(entry_page(entry));
-		} else if (entry_is_table(entry, level) && page_drop(entry_page(entry))) {
-			stack[depth].table = entry_page(entry);
-			stack[depth++].next = 0;
-		}
+		else if (entry_is_table(entry, level) && page_drop(entry_page(entry)))
+			stack[depth++] = entry_page(entry);
 	}
 }
 

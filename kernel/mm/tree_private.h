@@ -10,6 +10,9 @@
 /* One step of tree_own_path: the table below parent's entry for va, made our own. */
 int tree_own_table(struct mm *mm, struct page *parent, va_t va, struct page **table_out);
 
+/* Stores an entry in an own table; counts entries. */
+void table_store(struct page *table, unsigned index, pte_t entry);
+
 /* Stores a leaf entry in an own leaf table; counts in this table only. */
 void table_set_leaf(struct page *table, unsigned index, pte_t entry);
 

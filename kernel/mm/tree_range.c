@@ -57,16 +57,14 @@ static void gather_add(struct change *c, struct page *page)
 /* Cuts off what an entry of an own table points to, and leaves the entry empty. */
 static void cut_off(struct change *c, struct page *table, unsigned index)
 {
-	pte_t *slot = &table_entries(table)[index];
-	pte_t entry = *slot;
+	pte_t entry = table_entries(table)[index];
 	if (table->level == LEVEL_LEAF) {
 		table_set_leaf(table, index, 0);
 		if (entry_is_page(entry, LEVEL_LEAF))
 			gather_add(c, entry_page(entry));
 		return;
 	}
-	*slot = 0;
-	table->used--;
+	table_store(table, index, 0);
 	if (entry_is_table(entry, table->level)) {
 		table->resident -= entry_page(entry)->resident;
 		gather_add(c, entry_page(entry));
@@ -110,16 +108,15 @@ static void discard_entry(struct change *c, struct page *table, unsigned index)
 /* The range covers all of this entry, and it is no table, or need not be entered. */
 static int change_whole(struct change *c, struct page *table, unsigned index)
 {
-	pte_t *slot = &table_entries(table)[index];
+	pte_t entry = table_entries(table)[index];
 	switch (c->op) {
 	case CHANGE_UNMAP:
-		if (*slot)
+		if (entry)
 			cut_off(c, table, index);
 		return 0;
 	case CHANGE_RESERVE:
-		kassert(!*slot);
-		*slot = c->reserved;
-		table->used++;
+		kassert(!entry);
+		table_store(table, index, c->reserved);
 		return 0;
 	case CHANGE_PROTECT:
 		return protect_entry(c, table, index);

@@ -1,29 +1,13 @@
 /*
- * Spinlocks and the count of reasons to keep interrupts off (sync/spinlock.h).
- *
- * A DEBUG build keeps a stack of held locks per CPU and checks ranks; a plain
- * build only spins. Source: xv6's push_off and pop_off; Intel SDM vol. 3A 8.2
- * (an exchange is a full barrier, a plain store releases).
+ * Ranks of spinlocks, checked (sync/spinlock.h): each CPU keeps a stack of the
+ * locks that it holds. Empty but for spin_init in a build without DEBUG.
  */
 #include "sync/spinlock.h"
-#include "arch/cpu.h"
 #include "lib/panic.h"
 
-void irq_off_push(void)
+void spin_init(struct spinlock *lock, const char *name, enum lock_rank rank)
 {
-	bool was_on = irq_enabled();
-	irq_disable();
-	struct cpu *cpu = this_cpu();
-	if (cpu->irq_off_depth++ == 0)
-		cpu->irq_was_on = was_on;
-}
-
-void irq_off_pop(void)
-{
-	struct cpu *cpu = this_cpu();
-	kassert(cpu->irq_off_depth > 0);
-	if (--cpu->irq_off_depth == 0 && cpu->irq_was_on)
-		irq_enable();
+	*lock = (struct spinlock)SPINLOCK_INIT(name, rank);
 }
 
 #ifdef DEBUG
@@ -35,9 +19,10 @@ static struct held {
 	const struct spinlock *lock[MAX_HELD];
 } held[MAX_CPUS];
 
-static void check_take(struct spinlock *lock, const void *site)
+void spin_check_take(struct spinlock *lock)
 {
 	struct held *h = &held[this_cpu()->id];
+	const void *site = __builtin_return_address(0);
 	if (h->n > 0 && h->lock[h->n - 1]->rank >= lock->rank)
 		panic("lock order: %s (rank %u) at %pS, while %s (rank %u) is held since %pS",
 		      lock->name, lock->rank, site, h->lock[h->n - 1]->name,
@@ -47,7 +32,7 @@ static void check_take(struct spinlock *lock, const void *site)
 	lock->taken_at = site;
 }
 
-static void check_release(struct spinlock *lock)
+void spin_check_release(struct spinlock *lock)
 {
 	struct held *h = &held[this_cpu()->id];
 	for (u32 i = h->n; i-- > 0;) {
@@ -61,43 +46,4 @@ static void check_release(struct spinlock *lock)
 	panic("%s is released by a CPU that does not hold it", lock->name);
 }
 
-#else
-
-static inline void check_take(struct spinlock *lock, const void *site)
-{
-	(void)lock;
-	(void)site;
-}
-
-static inline void check_release(struct spinlock *lock)
-{
-	(void)lock;
-}
-
 #endif
-
-void spin_init(struct spinlock *lock, const char *name, enum lock_rank rank)
-{
-	*lock = (struct spinlock)SPINLOCK_INIT(name, rank);
-}
-
-void spin_lock(struct spinlock *lock)
-{
-	irq_off_push();
-	check_take(lock, __builtin_return_address(0));
-	while (__atomic_exchange_n((u32 *)&lock->held, 1, __ATOMIC_ACQUIRE))
-		cpu_relax();
-	lock->cpu = this_cpu()->id;
-}
-
-void spin_unlock(struct spinlock *lock)
-{
-	check_release(lock);
-	__atomic_store_n((u32 *)&lock->held, 0, __ATOMIC_RELEASE);
-	irq_off_pop();
-}
-
-bool spin_held(const struct spinlock *lock)
-{
-	return lock->held && lock->cpu == this_cpu()->id;
-}
