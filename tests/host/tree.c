@@ -14,377 +14,13 @@
  *
  * sources: kernel/mm/tree.c kernel/mm/tree_range.c kernel/mm/tree_gap.c kernel/mm/fault.c
  */
-#include "tree_audit.h"
+#include "tree_steps.h"
 
 enum { HISTORIES = 120, FAILING_HISTORIES = 120, STEPS = 200 };
 
-enum { MOVE_MAY_FAIL = 0 };
-
-static struct map maps[MAX_MMS];
-static u64 next_value, one_seed;
+static u64 one_seed;
 
 unsigned long strtoul(const char *s, char **end, int base); /* <stdlib.h> has another sigset_t */
-
-/* Building blocks -------------------------------------------------------------------------- */
-
-static struct map *map_of(struct space *space)
-{
-	return &maps[space - spaces];
-}
-
-static struct space *space_start(struct page *root)
-{
-	for (struct space *space = spaces; space < spaces + MAX_MMS; space++) {
-		if (space->live)
-			continue;
-		memset(space, 0, sizeof *space);
-		space->live = true;
-		space->mm.root = page_pa(root);
-		space->mm.map_hint = MAP_AREA_END;
-		return space;
-	}
-	broken("no room for another address space");
-}
-
-static unsigned spaces_live(void)
-{
-	unsigned n = 0;
-	for (unsigned i = 0; i < MAX_MMS; i++)
-		n += spaces[i].live;
-	return n;
-}
-
-static struct space *space_random(void)
-{
-	struct space *space;
-	do
-		space = &spaces[rnd(MAX_MMS)];
-	while (!space->live);
-	return space;
-}
-
-/* Its CPU goes on with another tree first, as mm_put asserts. */
-static void space_exit(struct space *space)
-{
-	struct space *acted = acting;
-	space->live = false;
-	acting = NULL;
-	tree_put(pa_page(space->mm.root));
-	acting = acted;
-}
-
-static struct space *space_new(void)
-{
-	struct page *root = tree_new();
-	assert_non_null(root);
-	struct space *space = space_start(root);
-	map_init(map_of(space));
-	return space;
-}
-
-static struct space *space_fork(struct space *parent)
-{
-	mutex_lock(&parent->mm.lock);
-	struct page *root = tree_share(&parent->mm);
-	mutex_unlock(&parent->mm.lock);
-	if (!root)
-		return NULL;
-	struct space *child = space_start(root);
-	*map_of(child) = *map_of(parent);
-	child->mm.map_hint = parent->mm.map_hint;
-	return child;
-}
-
-static u32 object_new(void)
-{
-	assert_true(nobjects < MAX_OBJECTS);
-	u32 i = nobjects++;
-	objects[i] = (struct object){++next_value, page_alloc_zeroed(PAGE_FILE), true};
-	frame_set_value(objects[i].page, objects[i].value);
-	return i;
-}
-
-static void object_let_go(struct object *object)
-{
-	object->held = false;
-	page_put(object->page);
-}
-
-/* Steps: each does the same to the tree and to the map -------------------------------------- */
-
-static u64 random_prot(void)
-{
-	static const u64 prots[] = {0, PTE_READ, PTE_READ | PTE_WRITE, PTE_READ | PTE_WRITE,
-				    PTE_READ | PTE_EXEC, PTE_EXEC, PTE_PROT};
-	return prots[rnd(ARRAY_SIZE(prots))];
-}
-
-static va_t random_page(struct space *space)
-{
-	const struct map *map = map_of(space);
-	if (rnd(4) > 0)
-		return sample[rnd(nsamples)];
-	const struct run *run = &map->run[rnd(map->nruns)];
-	return rnd(2) ? run->start : run->end - PAGE_SIZE;
-}
-
-/* A page, an entry of some level, or what lies between two pages. */
-static void random_range(struct space *space, va_t *start, va_t *end)
-{
-	va_t a = random_page(space), b = random_page(space);
-	int level = 1 + rnd(5);
-	u64 span = level_span(MIN(level, LEVEL_ROOT));
-	*start = level > LEVEL_ROOT ? MIN(a, b) : a & ~(span - 1);
-	*end = level > LEVEL_ROOT ? MAX(a, b) + PAGE_SIZE : MIN(*start + span, USER_END);
-}
-
-static void check_result(s64 result, s64 expected)
-{
-	if (result != expected)
-		broken("answers %ld, should be %ld", result, expected);
-}
-
-static void step_access(struct space *space, enum access access)
-{
-	va_t va = random_page(space);
-	const struct run *run = map_at(map_of(space), va);
-	struct run written = *run;
-	struct page *page = NULL;
-	int expected = run_signal(run, access);
-	int result = program_access(space, va, access, &page);
-	if (result == SIGKILL && failing.happened)
-		return;
-	check_result(result, expected);
-	if (result || access == ACCESS_FETCH)
-		return;
-	if (frame_value(page) != run_value(run))
-		broken("%#lx reads %lu, should be %lu", va, frame_value(page), run_value(run));
-	if (access == ACCESS_READ)
-		return;
-	frame_set_value(page, ++next_value);
-	if (run->shared) {
-		objects[run->object].value = next_value;
-		return;
-	}
-	written.kind = RUN_ANON;
-	written.value = next_value;
-	map_set(map_of(space), va, va + PAGE_SIZE, written);
-}
-
-/* exec writes into memory that the program may perhaps only read. */
-static void step_mm_write(struct space *space)
-{
-	u64 value[PAGE_SIZE / 8];
-	va_t va = random_page(space);
-	struct run written = *map_at(map_of(space), va);
-	if (written.kind == RUN_EMPTY || written.kind == RUN_BUS || written.shared)
-		return;
-	memset(value, 0, sizeof value);
-	value[0] = value[511] = ++next_value;
-	if (mm_write(&space->mm, va, value, PAGE_SIZE)) {
-		assert_true(failing.happened);
-		return;
-	}
-	written.kind = RUN_ANON;
-	written.value = next_value;
-	map_set(map_of(space), va, va + PAGE_SIZE, written);
-}
-
-static struct map changed; /* what the map becomes if the step succeeds */
-
-/* Out of memory half-way: the beginning of the range has changed, no more. */
-static void settle(struct space *space, va_t start, va_t end, int error, int expected)
-{
-	if (failing.happened && error == -ENOMEM) {
-		map_adopt_prefix(&space->mm, map_of(space), &changed, start, end);
-		return;
-	}
-	check_result(error, expected);
-	*map_of(space) = changed;
-}
-
-/* As MAP_FIXED does first. False: it could not. */
-static bool unmap(struct space *space, va_t start, va_t end)
-{
-	changed = *map_of(space);
-	map_set(&changed, start, end, run_empty());
-	int error = tree_unmap(&space->mm, start, end);
-	settle(space, start, end, error, 0);
-	return !error;
-}
-
-static void step_unmap(struct space *space)
-{
-	va_t start, end;
-	random_range(space, &start, &end);
-	unmap(space, start, end);
-}
-
-static void step_map(struct space *space)
-{
-	va_t start, end;
-	u64 prot = random_prot();
-	random_range(space, &start, &end);
-	if (!unmap(space, start, end))
-		return;
-	int error = tree_reserve(&space->mm, start, end, reserved_entry(prot));
-	if (!error)
-		map_set(map_of(space), start, end, run_anon(prot));
-	else
-		check_result(failing.happened ? error : 1, -ENOMEM);
-}
-
-static void step_protect(struct space *space)
-{
-	va_t start, end;
-	u64 prot = random_prot();
-	random_range(space, &start, &end);
-	changed = *map_of(space);
-	int expected = map_protect(&changed, start, end, prot);
-	settle(space, start, end, tree_protect(&space->mm, start, end, prot), expected);
-}
-
-static void step_discard(struct space *space)
-{
-	va_t start, end;
-	random_range(space, &start, &end);
-	changed = *map_of(space);
-	map_discard(&changed, start, end);
-	settle(space, start, end, tree_discard(&space->mm, start, end), 0);
-}
-
-static void step_move(struct space *space)
-{
-	va_t start, end, to = random_page(space);
-	random_range(space, &start, &end);
-	u64 len_bytes = end - start;
-	if (len_bytes > USER_END - to || (to < end && start < to + len_bytes))
-		return;
-	if (len_bytes > 16 * GIB)
-		return; /* could need all frames, to split what it reserves there */
-	if (!unmap(space, to, to + len_bytes))
-		return;
-	if (!MOVE_MAY_FAIL)
-		failing.mode = FAIL_NEVER;
-	int error = tree_move(&space->mm, start, to, len_bytes);
-	if (!error)
-		map_move(map_of(space), start, to, len_bytes);
-	else
-		check_result(failing.happened ? error : 1, -ENOMEM);
-}
-
-static u32 random_object(void)
-{
-	for (int tries = 0; tries < 10 && nobjects > 0; tries++) {
-		u32 i = rnd(nobjects);
-		if (objects[i].held)
-			return i;
-	}
-	int mode = failing.mode;
-	failing.mode = FAIL_NEVER; /* the file had its page before */
-	u32 i = object_new();
-	failing.mode = mode;
-	return i;
-}
-
-/* One page of a file, as enter_pages of mm/map.c puts it. */
-static int enter_page(struct mm *mm, va_t va, u64 prot, u64 sharing, struct page *page)
-{
-	struct path path;
-	int error = tree_own_path(mm, va, &path);
-	if (error)
-		return error;
-	page_get(page);
-	tree_set_leaf(&path, leaf_entry(page, prot, sharing & PTE_SHARED) | sharing);
-	return 0;
-}
-
-/* Some pages of files, and one beyond the end. */
-static void step_map_file(struct space *space)
-{
-	static const u64 sharings[] = {0, PTE_SHARED, PTE_SHARED | PTE_NOWRITE};
-	u64 npages_in = rnd(3), sharing = sharings[rnd(3)], prot = random_prot();
-	va_t va = random_page(space), end = va + (npages_in + 1) * PAGE_SIZE;
-	struct run run = {.prot = prot, .shared = sharing, .nowrite = sharing & PTE_NOWRITE};
-	if (end > USER_END || (run.nowrite && (prot & PTE_WRITE)) || !unmap(space, va, end))
-		return;
-	changed = *map_of(space);
-	int error = 0;
-	for (u64 i = 0; i < npages_in && !error; i++) {
-		run.kind = RUN_OBJECT;
-		run.object = random_object();
-		error = enter_page(&space->mm, va + i * PAGE_SIZE, prot, sharing,
-				   objects[run.object].page);
-		map_set(&changed, va + i * PAGE_SIZE, va + (i + 1) * PAGE_SIZE, run);
-	}
-	run.kind = RUN_BUS;
-	map_set(&changed, end - PAGE_SIZE, end, run);
-	if (!error)
-		error = tree_reserve(&space->mm, end - PAGE_SIZE, end,
-				     reserved_entry(prot) | PTE_BUS | sharing);
-	if (!error) {
-		*map_of(space) = changed;
-		return;
-	}
-	check_result(failing.happened ? error : 1, -ENOMEM);
-	check_result(tree_unmap(&space->mm, va, end), 0); /* all of it is ours */
-}
-
-static void step_gap(struct space *space)
-{
-	const struct map *map = map_of(space);
-	va_t low, high, used;
-	u64 span, len_bytes;
-	random_range(space, &low, &high);
-	if (tree_last_used(&space->mm, low, high, &used)) {
-		if (used >= high || !tree_lookup(&space->mm, used, &span) || used + span <= low ||
-		    !map_empty(map, MAX(low, used + span), high))
-			broken("last used of %#lx-%#lx is not %#lx", low, high, used);
-	} else if (!map_empty(map, low, high)) {
-		broken("%#lx-%#lx is said to be empty", low, high);
-	}
-	random_range(space, &low, &high);
-	len_bytes = high - low;
-	space->mm.map_hint = rnd(2) ? MAP_AREA_END : MIN(random_page(space), MAP_AREA_END);
-	va_t expected = map_gap_below(map, space->mm.map_hint, len_bytes);
-	if (!expected)
-		expected = map_gap_below(map, MAP_AREA_END, len_bytes);
-	va_t gap = tree_find_gap(&space->mm, len_bytes);
-	if (gap != expected)
-		broken("gap of %#lx bytes below %#lx: %#lx, should be %#lx", len_bytes,
-		       space->mm.map_hint, gap, expected);
-}
-
-static void step_fork(struct space *space)
-{
-	if (spaces_live() < MAX_MMS && !space_fork(space))
-		assert_true(failing.happened);
-}
-
-static void step_exit(struct space *space)
-{
-	if (spaces_live() > 1)
-		space_exit(space);
-}
-
-static void step_close(struct space *space)
-{
-	u32 i = rnd(2) ? nobjects - 1 : rnd(MAX(nobjects, 1u));
-	(void)space;
-	acting = NULL;
-	if (nobjects > 0 && objects[i].held)
-		object_let_go(&objects[i]);
-}
-
-static void step_write(struct space *space)
-{
-	step_access(space, ACCESS_WRITE);
-}
-
-static void step_read(struct space *space)
-{
-	step_access(space, rnd(4) ? ACCESS_READ : ACCESS_FETCH);
-}
 
 /* Histories ------------------------------------------------------------------------------- */
 
@@ -472,11 +108,13 @@ static void history(u64 number, bool with_failures)
 	machine_reset();
 	choose_samples();
 	space_new();
+	meanwhile = number % 2 ? somebody_exits : NULL;
 	while (step++ < STEPS) {
 		take_step(with_failures);
 		check_everything(step % 50 == 0);
 	}
 	step_name = "end";
+	meanwhile = NULL;
 	for (unsigned i = 0; i < MAX_MMS; i++)
 		if (spaces[i].live)
 			space_exit(&spaces[i]);
@@ -503,9 +141,155 @@ static void histories_hold_when_memory_is_out(void **state)
 			history(number, true);
 }
 
+/* What fork and its kin cost, and moves that fail -------------------------------------------- */
+
+static struct space *start_small(void)
+{
+	seed = next_value = nobjects = step = 0;
+	step_name = "small";
+	nsamples = 0;
+	meanwhile = NULL;
+	machine_reset();
+	return acting = space_new();
+}
+
+static void reserve(struct space *space, va_t start, u64 len_bytes)
+{
+	mutex_lock(&space->mm.lock);
+	assert_int_equal(tree_reserve(&space->mm, start, start + len_bytes,
+				      reserved_entry(PTE_READ | PTE_WRITE)), 0);
+	mutex_unlock(&space->mm.lock);
+	map_set(map_of(space), start, start + len_bytes, run_anon(PTE_READ | PTE_WRITE));
+}
+
+static void write_page(struct space *space, va_t va)
+{
+	struct run run = *map_at(map_of(space), va);
+	struct page *page;
+	assert_int_equal(program_access(space, va, ACCESS_WRITE, &page), 0);
+	frame_set_value(page, run.value = ++next_value);
+	map_set(map_of(space), va, va + PAGE_SIZE, run);
+}
+
+static u32 frames_used(void)
+{
+	return NFRAMES - nfree;
+}
+
+/* One table for fork, whatever there is; three and a page for the first write after it. */
+static void fork_copies_one_table(void **state)
+{
+	struct space *parent = start_small();
+	(void)state;
+	reserve(parent, 0x40000000, 100 * GIB);
+	for (va_t va = 0x40000000; va < 0x40000000 + 20 * GIB; va += GIB)
+		write_page(parent, va);
+	u32 before = frames_used();
+	struct space *child = space_fork(parent);
+	assert_int_equal(frames_used(), before + 1);
+	write_page(child, 0x40000000);
+	assert_int_equal(frames_used(), before + 5);
+	write_page(parent, 0x40000000); /* its tables are its own again */
+	assert_int_equal(frames_used(), before + 5);
+	check_everything(true);
+	space_exit(child);
+	assert_int_equal(frames_used(), before);
+	for (va_t va = 0x40000000; va < 0x40000000 + 20 * GIB; va += GIB)
+		write_page(parent, va); /* taken back */
+	assert_int_equal(frames_used(), before);
+	check_everything(true);
+}
+
+static void big_reservations_need_few_tables(void **state)
+{
+	struct space *space = start_small();
+	(void)state;
+	u32 before = frames_used();
+	reserve(space, 0x3ffff000, 100 * GIB);
+	assert_in_range(frames_used() - before, 1, 6); /* both ends are split at each level */
+	mutex_lock(&space->mm.lock);
+	unmap(space, 0x3ffff000, 0x3ffff000 + 100 * GIB);
+	mutex_unlock(&space->mm.lock);
+	assert_int_equal(frames_used(), before); /* no empty table is left */
+	check_everything(true);
+}
+
+/* Untouched memory, pages and a hole, in part of entries that are not split yet. */
+static const struct {
+	va_t map, touch[3], from, to;
+	u64 map_bytes, len_bytes;
+	bool forked;
+} moves[] = {
+	/* the source begins in the middle of a reserved entry */
+	{0x40000000, {0x40200000, 0x40201000, 0x402ff000}, 0x40100000, 0x80000000,
+	 4 * MIB, 2 * MIB, false},
+	/* and the second table that it needs is not to be had */
+	{0x40000000, {0x40200000, 0x40300000, 0x403ff000}, 0x40100000, 0x80180000,
+	 8 * MIB, 3 * MIB, false},
+	/* it ends there */
+	{0x40000000, {0x40000000, 0x40001000, 0x401ff000}, 0x40000000, 0x80000000,
+	 4 * MIB, 3 * MIB, false},
+	/* a whole leaf table moves into two */
+	{0x40000000, {0x40000000, 0x40001000, 0x401ff000}, 0x40000000, 0x80100000,
+	 4 * MIB, 2 * MIB, false},
+	/* whole upper tables move, to other places in their tables */
+	{0x40000000, {0x40000000, 0x40200000, 0x403ff000}, 0x40000000, 0x8000ff000,
+	 4 * MIB, 4 * MIB, false},
+	{0x40000000, {0x40000000, 0x40200000, 0x403ff000}, 0x40000000, 0x8000ff000,
+	 4 * MIB, 4 * MIB, true},
+	/* beside what stays */
+	{0x40000000, {0x40000000, 0x40001000, 0x40002000}, 0x40001000, 0x405ff000,
+	 4 * MIB, 2 * PAGE_SIZE, false},
+	{0x40000000, {0x40000000, 0x40001000, 0x40002000}, 0x40001000, 0x405ff000,
+	 4 * MIB, 2 * PAGE_SIZE, true},
+};
+
+/* The count-th allocation fails, and (mode) others after it. False: none failed. */
+static bool move_with_failure(unsigned which, int mode, u64 count)
+{
+	struct space *space = start_small();
+	seed = which * 1000 + mode * 100 + count;
+	reserve(space, moves[which].map, moves[which].map_bytes);
+	for (int i = 0; i < 3; i++) {
+		sample[nsamples++] = moves[which].touch[i];
+		sample[nsamples++] = moves[which].touch[i] - moves[which].from + moves[which].to;
+		write_page(space, moves[which].touch[i]);
+	}
+	if (moves[which].forked)
+		space_fork(space);
+	failing.happened = false;
+	failing.mode = mode;
+	failing.countdown = count;
+	rng_state = count + 1;
+	mutex_lock(&space->mm.lock);
+	int error = tree_move(&space->mm, moves[which].from, moves[which].to, moves[which].len_bytes);
+	mutex_unlock(&space->mm.lock);
+	failing.mode = FAIL_NEVER;
+	if (!error)
+		map_move(map_of(space), moves[which].from, moves[which].to, moves[which].len_bytes);
+	else
+		check_result(failing.happened ? error : 1, -ENOMEM);
+	check_everything(true);
+	return failing.happened;
+}
+
+static void a_failed_move_changes_nothing(void **state)
+{
+	(void)state;
+	if (!MOVE_MAY_FAIL)
+		skip();
+	for (unsigned which = 0; which < ARRAY_SIZE(moves); which++)
+		for (int mode = FAIL_ONCE; mode <= FAIL_AT_RANDOM; mode++)
+			for (u64 count = 0; count < 30 && move_with_failure(which, mode, count);)
+				count++;
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(fork_copies_one_table),
+		cmocka_unit_test(big_reservations_need_few_tables),
+		cmocka_unit_test(a_failed_move_changes_nothing),
 		cmocka_unit_test(histories_hold),
 		cmocka_unit_test(histories_hold_when_memory_is_out),
 	};

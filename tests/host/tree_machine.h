@@ -226,9 +226,13 @@ static bool must_fail(void)
 	}
 }
 
+static void (*meanwhile)(void); /* what others do at the same time */
+
 struct page *page_alloc(enum page_kind kind)
 {
 	speculate(acting);
+	if (meanwhile && acting)
+		meanwhile();
 	if (must_fail()) {
 		failing.happened = true;
 		return NULL;
@@ -268,6 +272,17 @@ void page_free(struct page *page)
 	page->kind = PAGE_FREE;
 	ASAN_POISON_MEMORY_REGION(page_kva(page), PAGE_SIZE);
 	free_frame[nfree++] = page_pfn(page);
+}
+
+/* The frame will be handed out as zeroed again without being cleared. */
+void page_free_clean(struct page *page)
+{
+	const u64 *word = page_kva(page);
+	for (unsigned i = 0; i < PAGE_SIZE / 8; i++)
+		if (word[i])
+			broken("frame %lu is not clean: word %u is %#lx", page_pfn(page), i, word[i]);
+	page->refs = 0;
+	page_free(page);
 }
 
 void page_put(struct page *page)
