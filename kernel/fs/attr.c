@@ -8,6 +8,8 @@
 #include "proc/task.h"
 #include "syscall/syscalls.h"
 
+#define SECONDS_MAX ((s64)(UINT64_MAX / NSEC) - 1) /* the year 2554 */
+
 enum { UTIME_NOW = (1 << 30) - 1, UTIME_OMIT = (1 << 30) - 2, NSEC = 1000000000 };
 
 static bool in_group(u32 gid)
@@ -126,7 +128,7 @@ static void set_time(u64 *to, const struct timespec *t, u64 now)
 	if (t->ns == UTIME_NOW)
 		*to = now;
 	else if (t->ns != UTIME_OMIT)
-		*to = t->sec < 0 ? 0 : (u64)t->sec * NSEC + t->ns;
+		*to = (u64)MIN(MAX(t->sec, 0l), SECONDS_MAX) * NSEC + t->ns;
 }
 
 /* utimensat(2), "Permissions requirements". */

@@ -72,7 +72,8 @@ void file_put(struct file *file);
 
 static inline bool file_readable(const struct file *file)
 {
-	return (file->flags & O_ACCMODE) != O_WRONLY && !(file->flags & O_PATH);
+	u32 mode = file->flags & O_ACCMODE; /* 3 is neither: open(2), NOTES */
+	return (mode == O_RDONLY || mode == O_RDWR) && !(file->flags & O_PATH);
 }
 
 static inline bool file_writable(const struct file *file)

@@ -70,7 +70,8 @@ s64 sys_mknodat(int dirfd, const char __user *path, u32 mode, u64 dev)
 	u32 type = mode & S_IFMT ? mode & S_IFMT : S_IFREG;
 	if (type == S_IFDIR)
 		return -EPERM;
-	if (type == S_IFLNK || (type & ~S_IFMT))
+	if (type != S_IFREG && type != S_IFCHR && type != S_IFBLK && type != S_IFIFO &&
+	    type != S_IFSOCK)
 		return -EINVAL;
 	if ((type == S_IFCHR || type == S_IFBLK) && current->creds.fsuid != 0)
 		return -EPERM;

@@ -182,6 +182,7 @@ static ssize_t pipe_write(struct file *file, const void __user *buf, size_t n, o
 	(void)offset;
 	size_t need = n <= PIPE_BUF ? n : 1; /* a short write is atomic, a long one goes in pieces */
 	while (total < n) {
+		need = MIN(need, n - total); /* the rest of one that met a bad address */
 		ssize_t done = write_some(pipe, (const char __user *)buf + total, n - total, need);
 		if (done < 0) {
 			err = done;
@@ -234,23 +235,20 @@ static void pipe_release(struct file *file)
 		__atomic_fetch_sub(&pipe->readers, 1, __ATOMIC_RELEASE);
 	if (file_writable(file))
 		__atomic_fetch_sub(&pipe->writers, 1, __ATOMIC_RELEASE);
-	bool last = pipe->readers + pipe->writers == 0;
-	if (last)
+	if (pipe->readers + pipe->writers == 0) {
 		inode->private = NULL;
-	mutex_unlock(&inode->lock);
-	if (last) {
 		pipe_free(pipe);
-		return;
+	} else { /* under the lock: the other end may be closed, and the pipe freed, after it */
+		waitq_wake_all(&pipe->read_wait);
+		waitq_wake_all(&pipe->write_wait);
 	}
-	waitq_wake_all(&pipe->read_wait);
-	waitq_wake_all(&pipe->write_wait);
+	mutex_unlock(&inode->lock);
 }
 
-/* Joins the inode's pipe, which lives while a description has it open. */
+/* Joins the inode's pipe, which lives while a description has it open. Locked: inode->lock. */
 static struct pipe *pipe_attach(struct file *file)
 {
 	struct inode *inode = file->inode;
-	mutex_lock(&inode->lock);
 	struct pipe *pipe = inode->private ? inode->private : pipe_new();
 	if (pipe) {
 		inode->private = pipe;
@@ -259,17 +257,17 @@ static struct pipe *pipe_attach(struct file *file)
 		pipe->writers += file_writable(file);
 		pipe->ever_readers += file_readable(file);
 		pipe->ever_writers += file_writable(file);
+		waitq_wake_all(&pipe->read_wait);
+		waitq_wake_all(&pipe->write_wait);
 	}
-	mutex_unlock(&inode->lock);
 	return pipe;
 }
 
-/* Waits until the other side has been opened: fifo(7). */
-static int fifo_wait_peer(struct waitq *queue, const u32 *count)
+/* Waits until the other side has been opened after `before` times: fifo(7). */
+static int fifo_wait_peer(struct waitq *queue, const u32 *count, u32 before)
 {
 	struct waiter w;
 	int err = 0;
-	u32 before = *count;
 	waitq_join(queue, &w);
 	while (!err && __atomic_load_n(count, __ATOMIC_ACQUIRE) == before)
 		err = waitq_sleep(&w);
@@ -285,19 +283,23 @@ static struct super pipe_super = {
 static int fifo_open(struct file *file)
 {
 	bool reads = file_readable(file), writes = file_writable(file);
-	bool fifo = file->inode->super != &pipe_super;
-	struct pipe *pipe = pipe_attach(file);
+	bool alone = false, fifo = file->inode->super != &pipe_super;
+	u32 peers = 0; /* opens of the other side before this one */
 	int err = 0;
+	mutex_lock(&file->inode->lock);
+	struct pipe *pipe = pipe_attach(file);
+	if (pipe && fifo && reads != writes) {
+		alone = !(reads ? pipe->writers : pipe->readers);
+		peers = reads ? pipe->ever_writers : pipe->ever_readers;
+	}
+	mutex_unlock(&file->inode->lock);
 	if (!pipe)
 		return -ENOMEM;
-	waitq_wake_all(&pipe->read_wait);
-	waitq_wake_all(&pipe->write_wait);
-	if (fifo && reads && !writes && !pipe->writers && !(file->flags & O_NONBLOCK))
-		err = fifo_wait_peer(&pipe->read_wait, &pipe->ever_writers);
-	if (fifo && writes && !reads && !pipe->readers)
-		err = file->flags & O_NONBLOCK
-			      ? -ENXIO
-			      : fifo_wait_peer(&pipe->write_wait, &pipe->ever_readers);
+	if (alone && (file->flags & O_NONBLOCK))
+		err = reads ? 0 : -ENXIO;
+	else if (alone)
+		err = reads ? fifo_wait_peer(&pipe->read_wait, &pipe->ever_writers, peers)
+			    : fifo_wait_peer(&pipe->write_wait, &pipe->ever_readers, peers);
 	if (err)
 		pipe_release(file);
 	return err;
