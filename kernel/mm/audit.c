@@ -120,7 +120,8 @@ static int audit_all(struct audit *a)
 	struct mm **mms = heap_alloc(max * sizeof(struct mm *));
 	if (!mms)
 		return -ENOMEM;
-	size_t n = MIN(collect(mms, max), max);
+	size_t found = collect(mms, max);
+	size_t n = MIN(found, max);
 	for (size_t i = 0; i < n; i++) {
 		audit_root(a, mms[i]);
 		mm_put(mms[i]);
