@@ -12,21 +12,13 @@
 
 enum { UTIME_NOW = (1 << 30) - 1, UTIME_OMIT = (1 << 30) - 2, NSEC = 1000000000 };
 
-static bool in_group(u32 gid)
-{
-	const struct creds *creds = &current->creds;
-	bool found = creds->fsgid == gid;
-	for (u32 i = 0; i < creds->ngroups; i++)
-		found |= creds->groups[i] == gid;
-	return found;
-}
-
 /* chmod(2): S_ISGID is dropped in silence for who is not in the file's group. */
-static int set_mode(struct inode *inode, u32 mode)
+static s64 set_mode(struct inode *inode, void *arg)
 {
+	u32 mode = *(u32 *)arg;
 	if (!owner_or_root(inode))
 		return -EPERM;
-	if (current->creds.fsuid != 0 && !in_group(inode->gid))
+	if (current->creds.fsuid != 0 && !creds_in_group(&current->creds, inode->gid))
 		mode &= ~S_ISGID;
 	mutex_lock(&inode->lock);
 	inode->mode = (inode->mode & S_IFMT) | (mode & 07777);
@@ -35,13 +27,18 @@ static int set_mode(struct inode *inode, u32 mode)
 	return 0;
 }
 
+struct owner {
+	u32 uid, gid;
+};
+
 /* chown(2): the owner may give it to a group of theirs; the rest is root's. -1: unchanged. */
-static int set_owner(struct inode *inode, u32 uid, u32 gid)
+static s64 set_owner(struct inode *inode, void *arg)
 {
+	u32 uid = ((struct owner *)arg)->uid, gid = ((struct owner *)arg)->gid;
 	bool root = current->creds.fsuid == 0, owner = current->creds.fsuid == inode->uid;
 	if (uid != UINT32_MAX && !root && !(owner && uid == inode->uid))
 		return -EPERM;
-	if (gid != UINT32_MAX && !root && !(owner && (gid == inode->gid || in_group(gid))))
+	if (gid != UINT32_MAX && !root && !(owner && (gid == inode->gid || creds_in_group(&current->creds, gid))))
 		return -EPERM;
 	mutex_lock(&inode->lock);
 	if (uid != UINT32_MAX)
@@ -57,12 +54,7 @@ static int set_owner(struct inode *inode, u32 uid, u32 gid)
 
 s64 sys_fchmodat(int dirfd, const char __user *path, u32 mode)
 {
-	struct dentry *dentry = path_lookup_user(dirfd, path, LOOKUP_FOLLOW);
-	if (IS_ERR(dentry))
-		return PTR_ERR(dentry);
-	int err = set_mode(dentry->inode, mode);
-	dentry_put(dentry);
-	return err;
+	return path_visit(dirfd, path, LOOKUP_FOLLOW, set_mode, &mode);
 }
 
 s64 sys_chmod(const char __user *path, u32 mode)
@@ -72,26 +64,15 @@ s64 sys_chmod(const char __user *path, u32 mode)
 
 s64 sys_fchmod(int fd, u32 mode)
 {
-	struct file *file = fd_get_io(fd);
-	if (!file)
-		return -EBADF;
-	int err = set_mode(file->inode, mode);
-	file_put(file);
-	return err;
+	return file_visit(fd_get_io(fd), set_mode, &mode);
 }
 
 s64 sys_fchownat(int dirfd, const char __user *path, u32 uid, u32 gid, int flags)
 {
 	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
-	u32 lookup = (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) |
-		     (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
-	struct dentry *dentry = path_lookup_user(dirfd, path, lookup);
-	if (IS_ERR(dentry))
-		return PTR_ERR(dentry);
-	int err = set_owner(dentry->inode, uid, gid);
-	dentry_put(dentry);
-	return err;
+	struct owner owner = {uid, gid};
+	return path_visit(dirfd, path, at_lookup(flags), set_owner, &owner);
 }
 
 s64 sys_chown(const char __user *path, u32 uid, u32 gid)
@@ -106,12 +87,8 @@ s64 sys_lchown(const char __user *path, u32 uid, u32 gid)
 
 s64 sys_fchown(int fd, u32 uid, u32 gid)
 {
-	struct file *file = fd_get_io(fd);
-	if (!file)
-		return -EBADF;
-	int err = set_owner(file->inode, uid, gid);
-	file_put(file);
-	return err;
+	struct owner owner = {uid, gid};
+	return file_visit(fd_get_io(fd), set_owner, &owner);
 }
 
 struct timespec {
@@ -132,8 +109,9 @@ static void set_time(u64 *to, const struct timespec *t, u64 now)
 }
 
 /* utimensat(2), "Permissions requirements". */
-static int set_times(struct inode *inode, const struct timespec t[2])
+static s64 set_times(struct inode *inode, void *arg)
 {
+	const struct timespec *t = arg;
 	bool now = t[0].ns == UTIME_NOW && t[1].ns == UTIME_NOW;
 	if (t[0].ns == UTIME_OMIT && t[1].ns == UTIME_OMIT)
 		return 0;
@@ -147,16 +125,6 @@ static int set_times(struct inode *inode, const struct timespec t[2])
 	return 0;
 }
 
-static s64 utimens_fd(int fd, const struct timespec t[2])
-{
-	struct file *file = fd_get_io(fd);
-	if (!file)
-		return -EBADF;
-	int err = set_times(file->inode, t);
-	file_put(file);
-	return err;
-}
-
 s64 sys_utimensat(int dirfd, const char __user *path, const void __user *times, int flags)
 {
 	struct timespec t[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
@@ -167,13 +135,6 @@ s64 sys_utimensat(int dirfd, const char __user *path, const void __user *times, 
 	if (!time_valid(&t[0]) || !time_valid(&t[1]))
 		return -EINVAL;
 	if (!path && dirfd != AT_FDCWD) /* utimensat(2), NOTES: the descriptor itself */
-		return flags ? -EINVAL : utimens_fd(dirfd, t);
-	u32 lookup = (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) |
-		     (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
-	struct dentry *dentry = path_lookup_user(dirfd, path, lookup);
-	if (IS_ERR(dentry))
-		return PTR_ERR(dentry);
-	int err = set_times(dentry->inode, t);
-	dentry_put(dentry);
-	return err;
+		return flags ? -EINVAL : file_visit(fd_get_io(dirfd), set_times, t);
+	return path_visit(dirfd, path, at_lookup(flags), set_times, t);
 }

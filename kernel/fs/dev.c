@@ -112,14 +112,17 @@ static ssize_t null_write(struct file *file, const void __user *buf, size_t n, o
 	return n;
 }
 
-static ssize_t zero_read(struct file *file, void __user *buf, size_t n, off_t *offset)
+/* Fills the buffer with zeros, or with random bytes. */
+static ssize_t fill(void __user *buf, size_t n, bool random)
 {
+	u8 bytes[256] = {0};
 	size_t done = 0;
-	(void)file, (void)offset;
 	while (done < n) {
-		size_t part = MIN(n - done, PAGE_SIZE);
+		size_t part = MIN(n - done, random ? sizeof bytes : PAGE_SIZE);
+		if (random)
+			random_bytes(bytes, part);
 		size_t missed = copy_to_user_partial((char __user *)buf + done,
-						     page_kva(zero_page), part);
+						     random ? bytes : page_kva(zero_page), part);
 		done += part - missed;
 		if (missed)
 			return done ? (ssize_t)done : -EFAULT;
@@ -128,31 +131,24 @@ static ssize_t zero_read(struct file *file, void __user *buf, size_t n, off_t *o
 			break;
 	}
 	return done;
+}
+
+static ssize_t zero_read(struct file *file, void __user *buf, size_t n, off_t *offset)
+{
+	(void)file, (void)offset;
+	return fill(buf, n, false);
+}
+
+static ssize_t random_read(struct file *file, void __user *buf, size_t n, off_t *offset)
+{
+	(void)file, (void)offset;
+	return fill(buf, n, true);
 }
 
 static ssize_t full_write(struct file *file, const void __user *buf, size_t n, off_t *offset)
 {
 	(void)file, (void)buf, (void)n, (void)offset;
 	return -ENOSPC;
-}
-
-static ssize_t random_read(struct file *file, void __user *buf, size_t n, off_t *offset)
-{
-	u8 bytes[256];
-	size_t done = 0;
-	(void)file, (void)offset;
-	while (done < n) {
-		size_t part = MIN(n - done, sizeof bytes);
-		random_bytes(bytes, part);
-		size_t missed = copy_to_user_partial((char __user *)buf + done, bytes, part);
-		done += part - missed;
-		if (missed)
-			return done ? (ssize_t)done : -EFAULT;
-		sched_point();
-		if (signal_pending(current))
-			break;
-	}
-	return done;
 }
 
 static const struct file_ops null_ops = {

@@ -19,7 +19,8 @@
 #include "mm/heap.h"
 #include "proc/task.h"
 
-enum { WORD = 64, SMALL = 64, FD_LIMIT = 1 << 20 };
+enum { WORD = 64, SMALL = 64 };
+#define FD_LIMIT (1ull << 20)
 
 struct files {
 	_Atomic u32 refs;
@@ -160,6 +161,11 @@ static struct file *take_locked(struct files *files, int fd)
 	return file;
 }
 
+static bool is_open(const struct files *files, int fd)
+{
+	return fd >= 0 && (u32)fd < files->size && bit_test(files->open, fd);
+}
+
 static void place_locked(struct files *files, int fd, struct file *file, bool cloexec)
 {
 	files->file[fd] = file;
@@ -272,8 +278,7 @@ int fd_cloexec_get(int fd)
 {
 	struct files *files = current->files;
 	spin_lock(&files->lock);
-	bool open = fd >= 0 && (u32)fd < files->size && bit_test(files->open, fd);
-	int on = open ? bit_test(files->cloexec, fd) : -EBADF;
+	int on = is_open(files, fd) ? bit_test(files->cloexec, fd) : -EBADF;
 	spin_unlock(&files->lock);
 	return on;
 }
@@ -282,20 +287,28 @@ int fd_cloexec_set(int fd, bool on)
 {
 	struct files *files = current->files;
 	spin_lock(&files->lock);
-	bool open = fd >= 0 && (u32)fd < files->size && bit_test(files->open, fd);
+	bool open = is_open(files, fd);
 	if (open)
 		bit_set(files->cloexec, fd, on);
 	spin_unlock(&files->lock);
 	return open ? 0 : -EBADF;
 }
 
-struct fs *fs_new(void)
+static struct fs *fs_alloc(void)
 {
 	struct fs *fs = heap_alloc(sizeof *fs);
 	if (!fs)
 		return NULL;
 	fs->refs = 1;
 	spin_init(&fs->lock, "fs", RANK_FS);
+	return fs;
+}
+
+struct fs *fs_new(void)
+{
+	struct fs *fs = fs_alloc();
+	if (!fs)
+		return NULL;
 	fs->cwd = dentry_get(root_dentry);
 	fs->root = dentry_get(root_dentry);
 	fs->umask = 022;
@@ -304,11 +317,9 @@ struct fs *fs_new(void)
 
 struct fs *fs_copy(struct fs *from)
 {
-	struct fs *fs = heap_alloc(sizeof *fs);
+	struct fs *fs = fs_alloc();
 	if (!fs)
 		return NULL;
-	fs->refs = 1;
-	spin_init(&fs->lock, "fs", RANK_FS);
 	spin_lock(&from->lock);
 	fs->cwd = dentry_get(from->cwd);
 	fs->root = dentry_get(from->root);

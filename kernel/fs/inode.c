@@ -161,7 +161,7 @@ void inode_write_put(struct inode *inode)
 	mutex_unlock(&inode->lock);
 }
 
-static bool in_group(const struct creds *creds, u32 gid)
+bool creds_in_group(const struct creds *creds, u32 gid)
 {
 	if (creds->fsgid == gid)
 		return true;
@@ -182,7 +182,7 @@ int inode_permission(const struct inode *inode, const struct creds *creds, u32 u
 	}
 	if (inode->uid == uid)
 		bits >>= 6;
-	else if (in_group(creds, inode->gid))
+	else if (creds_in_group(creds, inode->gid))
 		bits >>= 3;
 	return (bits & may) == may ? 0 : -EACCES;
 }

@@ -152,6 +152,12 @@ void walk_end(struct walk *w)
 		path_free(w->path);
 }
 
+static void skip_slashes(struct walk *w)
+{
+	while (*w->rest == '/')
+		w->rest++;
+}
+
 /* Cuts the next component off into last; -ENAMETOOLONG. rest is what follows its slashes. */
 static int next_component(struct walk *w)
 {
@@ -165,9 +171,8 @@ static int next_component(struct walk *w)
 	w->last[len] = 0;
 	w->last_len = len;
 	w->slash = p[len] == '/';
-	for (p += len; *p == '/'; p++)
-		;
-	w->rest = p;
+	w->rest = p + len;
+	skip_slashes(w);
 	w->last_kind = strcmp(w->last, ".") == 0    ? LAST_DOT
 		       : strcmp(w->last, "..") == 0 ? LAST_DOTDOT
 						    : LAST_NAME;
@@ -257,8 +262,7 @@ static int walk_component(struct walk *w, bool follow)
 
 int walk_to_last(struct walk *w)
 {
-	while (*w->rest == '/')
-		w->rest++;
+	skip_slashes(w);
 	while (*w->rest) {
 		int err = next_component(w);
 		if (err)
@@ -268,8 +272,7 @@ int walk_to_last(struct walk *w)
 		err = walk_component(w, true);
 		if (err)
 			return err;
-		while (*w->rest == '/')
-			w->rest++;
+		skip_slashes(w);
 	}
 	return 0;
 }
@@ -288,8 +291,7 @@ int walk_parent(struct walk *w, int dirfd, const char __user *path)
 static int walk_all(struct walk *w, u32 flags)
 {
 	bool slash = false;
-	while (*w->rest == '/')
-		w->rest++;
+	skip_slashes(w);
 	while (*w->rest) {
 		int err = next_component(w);
 		if (err)
@@ -298,8 +300,7 @@ static int walk_all(struct walk *w, u32 flags)
 		err = walk_component(w, *w->rest || slash || (flags & LOOKUP_FOLLOW));
 		if (err)
 			return err;
-		while (*w->rest == '/')
-			w->rest++;
+		skip_slashes(w);
 	}
 	if ((slash || (flags & LOOKUP_DIRECTORY)) && !inode_is_dir(w->dir->inode))
 		return -ENOTDIR;
@@ -324,4 +325,29 @@ struct dentry *path_lookup(int dirfd, char *path, u32 flags)
 struct dentry *path_lookup_user(int dirfd, const char __user *path, u32 flags)
 {
 	return path_lookup(dirfd, path_get_user(path), flags);
+}
+
+s64 path_visit(int dirfd, const char __user *path, u32 flags, inode_visit *visit, void *arg)
+{
+	struct dentry *dentry = path_lookup_user(dirfd, path, flags);
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry);
+	s64 result = visit(dentry->inode, arg);
+	dentry_put(dentry);
+	return result;
+}
+
+s64 file_visit(struct file *file, inode_visit *visit, void *arg)
+{
+	if (!file)
+		return -EBADF;
+	s64 result = visit(file->inode, arg);
+	file_put(file);
+	return result;
+}
+
+u32 at_lookup(int flags)
+{
+	return (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) |
+	       (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
 }

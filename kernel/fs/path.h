@@ -33,6 +33,15 @@ void path_free(char *path);
 struct dentry *path_lookup(int dirfd, char *path, u32 flags);
 struct dentry *path_lookup_user(int dirfd, const char __user *path, u32 flags);
 
+/* What many calls do once they have found an inode: 0, a result, or -errno. */
+typedef s64 inode_visit(struct inode *inode, void *arg);
+s64 path_visit(int dirfd, const char __user *path, u32 flags, inode_visit *visit, void *arg);
+/* The same by an open file, whose reference it takes over; NULL: -EBADF. */
+s64 file_visit(struct file *file, inode_visit *visit, void *arg);
+
+/* The lookup flags that AT_SYMLINK_NOFOLLOW and AT_EMPTY_PATH mean. */
+u32 at_lookup(int flags);
+
 enum last_kind { LAST_NAME, LAST_DOT, LAST_DOTDOT, LAST_ROOT };
 
 /* A walk that stops before the last component, for calls that make or remove it. */

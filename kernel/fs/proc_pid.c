@@ -40,38 +40,16 @@ static struct mm_figures mm_figures(const struct proc_node *node)
 	return f;
 }
 
-static char state_letter(const struct task *task)
+/* The letter of /proc/PID/stat, and the words that /proc/PID/status adds. */
+static const char *state_text(const struct task *task)
 {
-	switch (task->state) {
-	case TASK_RUNNING:
-		return 'R';
-	case TASK_SLEEPING:
-		return task->wake_on_signal ? 'S' : 'D';
-	case TASK_STOPPED:
-		return 'T';
-	case TASK_ZOMBIE:
-		return 'Z';
-	default:
-		return 'X';
-	}
-}
-
-static const char *state_word(char letter)
-{
-	switch (letter) {
-	case 'R':
-		return "running";
-	case 'S':
-		return "sleeping";
-	case 'D':
-		return "disk sleep";
-	case 'T':
-		return "stopped";
-	case 'Z':
-		return "zombie";
-	default:
-		return "dead";
-	}
+	static const char *const text[] = {
+		[TASK_RUNNING] = "R (running)", [TASK_SLEEPING] = "S (sleeping)",
+		[TASK_STOPPED] = "T (stopped)", [TASK_ZOMBIE] = "Z (zombie)",
+		
+	};
+	bool disk = task->state == TASK_SLEEPING && !task->wake_on_signal;
+	return disk ? "D (disk sleep)" : text[task->state];
 }
 
 struct signal_figures {
@@ -114,7 +92,7 @@ static void stat_first(struct text *text, struct task *task)
 	struct cpu_times times = usage_times(&usage);
 	struct cpu_times child = usage_times(&process->child_usage);
 	text_printf(text, "%d (%s) %c %d %d %d %lu %d %u ", task_tid(task), task->name,
-		    state_letter(task), parent_pid(process), process->pgrp->number,
+		    *state_text(task), parent_pid(process), process->pgrp->number,
 		    process->session->number, tty ? tty_rdev(tty) : 0,
 		    foreground ? foreground->number : -1, process->did_exec ? 0x400000u : 0x400040u);
 	text_printf(text, "%lu %lu %lu %lu %lu %lu %lu %lu ", usage.minor_faults,
@@ -182,11 +160,10 @@ static void status_memory(struct text *text, const struct mm_figures *m)
 static void status_who(struct text *text, struct task *task)
 {
 	const struct creds *c = &task->creds;
-	char letter = state_letter(task);
 	u32 umask = task->fs ? task->fs->umask : 0;
-	text_printf(text, "Name:\t%s\nUmask:\t%04o\nState:\t%c (%s)\nTgid:\t%d\nNgid:\t0\n"
+	text_printf(text, "Name:\t%s\nUmask:\t%04o\nState:\t%s\nTgid:\t%d\nNgid:\t0\n"
 			  "Pid:\t%d\nPPid:\t%d\nTracerPid:\t0\n",
-		    task->name, umask, letter, state_word(letter), task_tgid(task),
+		    task->name, umask, state_text(task), task_tgid(task),
 		    task_tid(task), parent_pid(task->process));
 	text_printf(text, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t64\nGroups:\t",
 		    c->uid, c->euid, c->suid, c->fsuid, c->gid, c->egid, c->sgid, c->fsgid);

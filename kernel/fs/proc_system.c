@@ -100,13 +100,6 @@ static int show_loadavg(struct text *text, const struct proc_node *node)
 	return 0;
 }
 
-static int show_version(struct text *text, const struct proc_node *node)
-{
-	(void)node;
-	text_printf(text, "Tine version 0.1 (x86-64)\n");
-	return 0;
-}
-
 static int show_cpuinfo(struct text *text, const struct proc_node *node)
 {
 	(void)node;
@@ -141,13 +134,6 @@ static int show_stat(struct text *text, const struct proc_node *node)
 			  "procs_blocked 0\n",
 		    seconds(time_boot_epoch_ns()), count_tasks().last_pid,
 		    sched_nr_running());
-	return 0;
-}
-
-static int show_filesystems(struct text *text, const struct proc_node *node)
-{
-	(void)node;
-	text_printf(text, "nodev\tproc\nnodev\tdevtmpfs\nnodev\ttmpfs\nnodev\trootfs\n");
 	return 0;
 }
 
@@ -199,27 +185,13 @@ static int show_pid_max(struct text *text, const struct proc_node *node)
 	return 0;
 }
 
-static int show_osrelease(struct text *text, const struct proc_node *node)
-{
-	(void)node;
-	text_printf(text, "6.1.0-tine\n");
-	return 0;
-}
-
-static int show_ostype(struct text *text, const struct proc_node *node)
-{
-	(void)node;
-	text_printf(text, "Linux\n");
-	return 0;
-}
-
 static ssize_t link_self(const struct proc_node *node, char *buf, size_t size)
 {
 	char number[16];
 	(void)node;
-	size_t n = snprintf(number, sizeof number, "%d", task_tgid(current));
-	memcpy(buf, number, MIN(n, size));
-	return MIN(n, size);
+	size_t n = MIN((size_t)snprintf(number, sizeof number, "%d", task_tgid(current)), size);
+	memcpy(buf, number, n);
+	return n;
 }
 
 static ssize_t link_thread_self(const struct proc_node *node, char *buf, size_t size)
@@ -231,19 +203,10 @@ static ssize_t link_thread_self(const struct proc_node *node, char *buf, size_t 
 	return MIN(n, size);
 }
 
-static ssize_t link_mounts(const struct proc_node *node, char *buf, size_t size)
-{
-	static const char target[] = "self/mounts";
-	size_t n = MIN(sizeof target - 1, size);
-	(void)node;
-	memcpy(buf, target, n);
-	return n;
-}
-
 static const struct proc_entry kernel_entries[] = {
 	{.name = "pid_max", .mode = S_IFREG | 0444, .show = show_pid_max},
-	{.name = "osrelease", .mode = S_IFREG | 0444, .show = show_osrelease},
-	{.name = "ostype", .mode = S_IFREG | 0444, .show = show_ostype},
+	{.name = "osrelease", .mode = S_IFREG | 0444, .text = "6.1.0-tine\n"},
+	{.name = "ostype", .mode = S_IFREG | 0444, .text = "Linux\n"},
 	{.name = NULL},
 };
 
@@ -255,15 +218,16 @@ static const struct proc_entry sys_entries[] = {
 static const struct proc_entry root_entries[] = {
 	{.name = "self", .mode = S_IFLNK | 0777, .link = link_self},
 	{.name = "thread-self", .mode = S_IFLNK | 0777, .link = link_thread_self},
-	{.name = "mounts", .mode = S_IFLNK | 0777, .link = link_mounts},
+	{.name = "mounts", .mode = S_IFLNK | 0777, .text = "self/mounts"},
 	{.name = "meminfo", .mode = S_IFREG | 0444, .show = show_meminfo},
 	{.name = "kpagecount", .mode = S_IFREG | 0400, .ops = &kpagecount_ops},
 	{.name = "uptime", .mode = S_IFREG | 0444, .show = show_uptime},
 	{.name = "loadavg", .mode = S_IFREG | 0444, .show = show_loadavg},
-	{.name = "version", .mode = S_IFREG | 0444, .show = show_version},
+	{.name = "version", .mode = S_IFREG | 0444, .text = "Tine version 0.1 (x86-64)\n"},
 	{.name = "cpuinfo", .mode = S_IFREG | 0444, .show = show_cpuinfo},
 	{.name = "stat", .mode = S_IFREG | 0444, .show = show_stat},
-	{.name = "filesystems", .mode = S_IFREG | 0444, .show = show_filesystems},
+	{.name = "filesystems", .mode = S_IFREG | 0444,
+	 .text = "nodev\tproc\nnodev\tdevtmpfs\nnodev\ttmpfs\nnodev\trootfs\n"},
 	{.name = "cmdline", .mode = S_IFREG | 0444, .show = show_cmdline},
 	{.name = "audit", .mode = S_IFREG | 0444, .show = show_audit},
 	{.name = "slabinfo", .mode = S_IFREG | 0400, .show = show_slabinfo},

@@ -101,7 +101,10 @@ static ssize_t text_read(struct file *file, void __user *buf, size_t n, off_t *o
 	int err = 0;
 	if (*offset == 0 || !text->bytes) {
 		text_free(text);
-		err = node->entry->show(text, node);
+		if (node->entry->text)
+			text_add(text, node->entry->text, strlen(node->entry->text));
+		else
+			err = node->entry->show(text, node);
 		err = err ? err : text->err;
 	}
 	size_t left = (u64)*offset < text->len ? text->len - *offset : 0;
@@ -180,7 +183,11 @@ static void proc_refresh(struct inode *inode)
 static ssize_t proc_readlink(struct inode *inode, char *buf, size_t size)
 {
 	const struct proc_node *node = proc_node_of(inode);
-	return node->entry->link(node, buf, size);
+	if (!node->entry->text)
+		return node->entry->link(node, buf, size);
+	size_t n = MIN(strlen(node->entry->text), size);
+	memcpy(buf, node->entry->text, n);
+	return n;
 }
 
 static struct dentry *proc_follow(struct inode *inode)
@@ -275,7 +282,9 @@ static struct inode *proc_inode(struct super *super, const struct proc_node *nod
 	if (!inode)
 		return NULL;
 	inode->inode_ops = entry->follow ? &proc_follow_ops : &proc_inode_ops;
-	inode->ops = entry->show ? &text_ops : entry->ops ? entry->ops : &nodev_ops;
+	inode->ops = entry->show || entry->text ? &text_ops
+		     : entry->ops		? entry->ops
+						: &nodev_ops;
 	if (inode_is_dir(inode)) {
 		inode->ops = &proc_dir_ops;
 		inode->nlink = 2;

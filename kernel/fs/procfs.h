@@ -31,7 +31,8 @@ struct proc_node {
 struct proc_entry {
 	const char *name;
 	u32 mode;	/* type and permission bits */
-	int (*show)(struct text *text, const struct proc_node *node);	/* text files */
+	const char *text;	/* files and symlinks that always say the same */
+	int (*show)(struct text *text, const struct proc_node *node);	/* other text files */
 	const struct file_ops *ops;					/* other files */
 	ssize_t (*link)(const struct proc_node *node, char *buf, size_t size); /* symlinks */
 	struct dentry *(*follow)(const struct proc_node *node);

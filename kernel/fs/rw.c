@@ -229,29 +229,26 @@ int file_truncate(struct inode *inode, off_t length)
 	return err;
 }
 
-s64 sys_truncate(const char __user *path, off_t length)
+static s64 truncate_inode(struct inode *inode, void *length)
 {
-	if (length < 0)
-		return -EINVAL;
-	struct dentry *dentry = path_lookup_user(AT_FDCWD, path, LOOKUP_FOLLOW);
-	if (IS_ERR(dentry))
-		return PTR_ERR(dentry);
-	struct inode *inode = dentry->inode;
-	s64 err = 0;
 	if (inode_is_dir(inode))
-		err = -EISDIR;
-	else if (inode->ops != &ramfs_file_ops)
-		err = -EINVAL;
-	if (!err)
-		err = may_access(inode, MAY_WRITE);
+		return -EISDIR;
+	if (inode->ops != &ramfs_file_ops)
+		return -EINVAL;
+	int err = may_access(inode, MAY_WRITE);
 	if (!err)
 		err = inode_write_get(inode);
-	if (!err) {
-		err = file_truncate(inode, length);
-		inode_write_put(inode);
-	}
-	dentry_put(dentry);
+	if (err)
+		return err;
+	err = file_truncate(inode, *(off_t *)length);
+	inode_write_put(inode);
 	return err;
+}
+
+s64 sys_truncate(const char __user *path, off_t length)
+{
+	return length < 0 ? -EINVAL
+			  : path_visit(AT_FDCWD, path, LOOKUP_FOLLOW, truncate_inode, &length);
 }
 
 s64 sys_ftruncate(int fd, off_t length)

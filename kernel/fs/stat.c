@@ -60,7 +60,7 @@ static u64 major_of(u64 dev)
 	return dev >> 8;
 }
 
-static s64 put_stat(struct inode *inode, void __user *buf)
+static s64 put_stat(struct inode *inode, void *buf)
 {
 	refreshed(inode);
 	struct stat st = {
@@ -89,7 +89,7 @@ static struct statx_time statx_time(u64 ns)
 	return (struct statx_time){.sec = ns / NSEC, .ns = ns % NSEC};
 }
 
-static s64 put_statx(struct inode *inode, void __user *buf)
+static s64 put_statx(struct inode *inode, void *buf)
 {
 	refreshed(inode);
 	struct statx st = {
@@ -113,50 +113,26 @@ static s64 put_statx(struct inode *inode, void __user *buf)
 	return copy_to_user(buf, &st, sizeof st);
 }
 
-typedef s64 stat_put(struct inode *inode, void __user *buf);
-
-static s64 stat_path(int dirfd, const char __user *path, u32 lookup, stat_put *put,
-		     void __user *buf)
-{
-	struct dentry *dentry = path_lookup_user(dirfd, path, lookup);
-	if (IS_ERR(dentry))
-		return PTR_ERR(dentry);
-	s64 err = put(dentry->inode, buf);
-	dentry_put(dentry);
-	return err;
-}
-
-static u32 at_lookup(int flags)
-{
-	return (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) |
-	       (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
-}
-
 s64 sys_stat(const char __user *path, void __user *statbuf)
 {
-	return stat_path(AT_FDCWD, path, LOOKUP_FOLLOW, put_stat, statbuf);
+	return path_visit(AT_FDCWD, path, LOOKUP_FOLLOW, put_stat, statbuf);
 }
 
 s64 sys_lstat(const char __user *path, void __user *statbuf)
 {
-	return stat_path(AT_FDCWD, path, 0, put_stat, statbuf);
+	return path_visit(AT_FDCWD, path, 0, put_stat, statbuf);
 }
 
 s64 sys_fstat(int fd, void __user *statbuf)
 {
-	struct file *file = fd_get(fd);
-	if (!file)
-		return -EBADF;
-	s64 err = put_stat(file->inode, statbuf);
-	file_put(file);
-	return err;
+	return file_visit(fd_get(fd), put_stat, statbuf);
 }
 
 s64 sys_newfstatat(int dirfd, const char __user *path, void __user *statbuf, int flags)
 {
 	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH))
 		return -EINVAL;
-	return stat_path(dirfd, path, at_lookup(flags), put_stat, statbuf);
+	return path_visit(dirfd, path, at_lookup(flags), put_stat, statbuf);
 }
 
 s64 sys_statx(int dirfd, const char __user *path, int flags, u32 mask, void __user *statxbuf)
@@ -166,10 +142,10 @@ s64 sys_statx(int dirfd, const char __user *path, int flags, u32 mask, void __us
 	if ((flags & ~known) || (mask & (u32)MASK_RESERVED) ||
 	    (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE)
 		return -EINVAL;
-	return stat_path(dirfd, path, at_lookup(flags), put_statx, statxbuf);
+	return path_visit(dirfd, path, at_lookup(flags), put_statx, statxbuf);
 }
 
-static s64 put_statfs(struct inode *inode, void __user *buf)
+static s64 put_statfs(struct inode *inode, void *buf)
 {
 	struct page_stats pages_now;
 	page_stats(&pages_now);
@@ -187,31 +163,30 @@ static s64 put_statfs(struct inode *inode, void __user *buf)
 
 s64 sys_statfs(const char __user *path, void __user *statfsbuf)
 {
-	return stat_path(AT_FDCWD, path, LOOKUP_FOLLOW, put_statfs, statfsbuf);
+	return path_visit(AT_FDCWD, path, LOOKUP_FOLLOW, put_statfs, statfsbuf);
 }
 
 s64 sys_fstatfs(int fd, void __user *statfsbuf)
 {
-	struct file *file = fd_get(fd);
-	if (!file)
-		return -EBADF;
-	s64 err = put_statfs(file->inode, statfsbuf);
-	file_put(file);
-	return err;
+	return file_visit(fd_get(fd), put_statfs, statfsbuf);
+}
+
+struct access {
+	u32 uid, may;
+};
+
+static s64 check_access(struct inode *inode, void *arg)
+{
+	const struct access *access = arg;
+	return inode_permission(refreshed(inode), &current->creds, access->uid, access->may);
 }
 
 s64 sys_faccessat2(int dirfd, const char __user *path, int mode, int flags)
 {
 	if ((mode & ~7) || (flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
 		return -EINVAL;
-	struct dentry *dentry = path_lookup_user(dirfd, path, at_lookup(flags));
-	if (IS_ERR(dentry))
-		return PTR_ERR(dentry);
-	const struct creds *creds = &current->creds;
-	u32 uid = flags & AT_EACCESS ? creds->fsuid : creds->uid;
-	int err = mode ? inode_permission(refreshed(dentry->inode), creds, uid, mode) : 0;
-	dentry_put(dentry);
-	return err;
+	struct access access = {flags & AT_EACCESS ? current->creds.fsuid : current->creds.uid, mode};
+	return path_visit(dirfd, path, at_lookup(flags), check_access, &access);
 }
 
 s64 sys_faccessat(int dirfd, const char __user *path, int mode)
