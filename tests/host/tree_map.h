@@ -154,7 +154,7 @@ static void map_discard(struct map *map, va_t start, va_t end)
 		struct run *run = &map->run[i];
 		if (run->shared || (run->kind != RUN_ANON && run->kind != RUN_OBJECT))
 			continue;
-		run->kind = RUN_ANON; /* of a file, too: docs/abi.md */
+		run->kind = RUN_ANON; /* LINUX-DIFF: a file's page, too, which reads as zeros then */
 		run->value = 0;
 	}
 	map_join(map);
