@@ -46,7 +46,6 @@ static const char *state_text(const struct task *task)
 	static const char *const text[] = {
 		[TASK_RUNNING] = "R (running)", [TASK_SLEEPING] = "S (sleeping)",
 		[TASK_STOPPED] = "T (stopped)", [TASK_ZOMBIE] = "Z (zombie)",
-		
 	};
 	bool disk = task->state == TASK_SLEEPING && !task->wake_on_signal;
 	return disk ? "D (disk sleep)" : text[task->state];

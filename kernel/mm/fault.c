@@ -144,6 +144,7 @@ int mm_write(struct mm *mm, va_t va, const void *from, size_t n)
 		size_t offset = va & ~PAGE_MASK, chunk = MIN(n, PAGE_SIZE - offset);
 		mutex_lock(&mm->lock);
 		pte_t entry = tree_lookup(mm, va, NULL);
+		kassert(entry); /* the caller has mapped it */
 		enum fault_result result =
 			entry_is_reserved(entry)
 				? fault_untouched(mm, va & PAGE_MASK, entry, true)

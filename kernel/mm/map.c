@@ -61,6 +61,10 @@ static int file_pages_get(struct file_pages *out, struct inode *inode, u64 first
 {
 	u64 in_file = ROUND_UP(inode->size_bytes, PAGE_SIZE) >> PAGE_SHIFT;
 	u64 n = first < in_file ? MIN(count, in_file - first) : 0;
+	struct page_stats stats;
+	page_stats(&stats);
+	if (n > stats.free + stats.file)
+		return -ENOMEM; /* holes to that extent can never be filled */
 	out->n = 0;
 	out->page = heap_alloc(MAX(n, 1ul) * sizeof *out->page);
 	if (!out->page)

@@ -40,8 +40,12 @@ static pte_t grown_entry(pte_t last)
 static s64 move(struct mm *mm, va_t from, u64 old_len, va_t to, u64 new_len, pte_t last)
 {
 	u64 len = MIN(old_len, new_len);
-	int error = 0;
-	if (new_len > old_len)
+	/* Split at both ends now, so that the unmap at the end needs no memory. */
+	struct path edge;
+	int error = tree_own_path(mm, from, &edge);
+	if (!error)
+		error = tree_own_path(mm, from + old_len - PAGE_SIZE, &edge);
+	if (!error && new_len > old_len)
 		error = tree_reserve(mm, to + old_len, to + new_len, grown_entry(last));
 	if (error)
 		return error;

@@ -99,7 +99,8 @@ static int protect_entry(struct change *c, struct page *table, unsigned index)
 static void discard_entry(struct change *c, struct page *table, unsigned index)
 {
 	pte_t entry = table_entries(table)[index];
-	if (!entry_is_page(entry, table->level) || (entry & PTE_SHARED))
+	if (!entry_is_page(entry, table->level) || (entry & PTE_SHARED) ||
+	    entry_page(entry)->kind == PAGE_FILE)
 		return;
 	table_set_leaf(table, index, reserved_entry(entry & PTE_PROT));
 	gather_add(c, entry_page(entry));

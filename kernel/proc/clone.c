@@ -68,7 +68,8 @@ static int check_limits(void)
 	struct process *process;
 	spin_lock(&proc_lock);
 	list_for_each(process, &all_processes, all_link)
-		mine += process->leader->creds.uid == current->creds.uid;
+		if (process->leader->creds.uid == current->creds.uid)
+			mine += process->ntasks;
 	spin_unlock(&proc_lock);
 	return mine >= task_rlimit(current, RLIMIT_NPROC) ? -EAGAIN : 0;
 }
@@ -113,7 +114,6 @@ static int clone_process(struct task *child, const struct clone_args *args)
 		return -ENOMEM;
 	process->exit_signal = args->exit_signal;
 	memcpy(process->rlimit, current->process->rlimit, sizeof process->rlimit);
-	child->process = process;
 	return 0;
 }
 

@@ -70,7 +70,7 @@ s64 sys_clone3(const void __user *user_args, size_t size)
 		return error;
 	if (raw.exit_signal > NSIG || (raw.flags & (CLONE_DETACHED | CSIGNAL)))
 		return -EINVAL;
-	if ((raw.flags & CLONE_PARENT) && raw.exit_signal)
+	if ((raw.flags & (CLONE_PARENT | CLONE_THREAD)) && raw.exit_signal)
 		return -EINVAL;
 	if (!raw.stack != !raw.stack_size)
 		return -EINVAL;

@@ -78,6 +78,19 @@ static void restart_or_eintr(struct regs *regs, const struct sigaction *action)
 		regs->rax = -EINTR;
 }
 
+/* Stands still while the whole process is stopped; a pending SIGKILL goes first. */
+static void join_stop(void)
+{
+	spin_lock(&proc_lock);
+	sigset_t pending = current->pending.set | current->process->pending.set;
+	bool stopped = current->process->stop_signal && !(pending & sig_bit(SIGKILL));
+	if (stopped)
+		current->state = TASK_STOPPED;
+	spin_unlock(&proc_lock);
+	if (stopped)
+		schedule();
+}
+
 /* SIGSTOP and its like: until SIGCONT. The parent is told, if it wants to know. */
 static void stop_process(int sig)
 {
@@ -91,12 +104,11 @@ static void stop_process(int sig)
 		process->stop_signal = sig;
 		process->stop_reported = false;
 		process->continued = false;
-		current->state = TASK_STOPPED;
+		process_others_look(process);
 		process_notify_parent(process, SIGCHLD, CLD_STOPPED, sig);
 	}
 	spin_unlock(&proc_lock);
-	if (!cancelled)
-		schedule();
+	join_stop();
 }
 
 static void default_action(int sig)
@@ -166,6 +178,7 @@ static bool deliver_pending(struct regs *regs)
 void signal_deliver(struct regs *regs)
 {
 	current->signal_wanted = false;
+	join_stop();
 	if (deliver_pending(regs)) {
 		current->signal_wanted = true; /* there may be more: each gets its frame */
 		regs->orig_rax = NO_SYSCALL;

@@ -252,6 +252,8 @@ static void become_leader(struct process *process)
 	number->task = current;
 	old->pid->task = old;
 	process->leader = current;
+	current->owns_process = true;
+	old->owns_process = false;
 	task_reap(old);
 }
 

@@ -241,6 +241,9 @@ static int push_table(struct mm *mm, va_t *sp, const struct stack_contents *c,
 
 s64 stack_build(struct mm *mm, const struct stack_contents *contents)
 {
+	const struct strings *a = contents->args, *e = contents->envs;
+	if (a->len_bytes + e->len_bytes + (a->count + e->count) * sizeof(va_t) > strings_limit())
+		return -E2BIG;
 	u64 size = MIN(task_rlimit(current, RLIMIT_STACK), STACK_MAX);
 	size = MAX(ROUND_UP(size, PAGE_SIZE), strings_limit() + 64 * KIB);
 	size = ROUND_UP(size, PAGE_SIZE);

@@ -158,6 +158,7 @@ struct task *process_living(struct process *process)
 static void exit_leave_process(struct process *process)
 {
 	timer_cancel(&process->alarm);
+	process->stop_signal = 0;
 	give_children_away(process);
 	if (process->parent->pgrp != process->pgrp && process->parent->session == process->session)
 		hang_up_if_orphaned(process->pgrp, process);
@@ -183,7 +184,9 @@ static void exit_leave(struct task *task, int status)
 	process->ntasks--;
 	if (process->ntasks == 0)
 		exit_leave_process(process);
-	else if (process->ntasks == 1 && process->execing)
+	else if (process->pending.set)
+		process_others_look(process); /* it may have been woken to take one */
+	if (process->ntasks == 1 && process->execing)
 		waitq_wake_all(&process->alone_wait);
 	spin_unlock(&proc_lock);
 	sighand_put(sighand);

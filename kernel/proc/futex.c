@@ -3,32 +3,40 @@
  * and for the locks of a libc among tasks that share memory.
  *
  * The key of a private futex is the address space and the address, not the
- * frame, which copy-on-write changes. Sleepers hash to buckets by address. A
- * sleeper queues itself first and looks at the word after; reading it may
- * fault and sleep, so no lock is held then.
+ * frame, which copy-on-write changes. A word in MAP_SHARED memory is known by
+ * its frame, which every process that maps it has in common. Sleepers hash to
+ * buckets. A sleeper queues itself first and looks at the word after; reading
+ * it may fault and sleep, so no lock is held then.
  *
- * LINUX-DIFF: shared keys, REQUEUE, WAKE_OP, BITSET come with threads; ENOSYS.
+ * LINUX-DIFF: CMP_REQUEUE, WAKE_OP, BITSET and PI come with threads: ENOSYS;
+ * REQUEUE wakes instead of moving, which its users must allow for.
  */
 #include "proc/futex.h"
 #include "arch/cpu.h"
 #include "arch/time.h"
 #include "lib/errno.h"
 #include "mm/uaccess.h"
+#include "mm/walk.h"
 #include "proc/task.h"
 #include "syscall/time_calls.h"
 #include "sync/mutex.h"
 #include "syscall/syscalls.h"
 
 enum futex_op {
-	FUTEX_WAIT = 0, FUTEX_WAKE = 1, FUTEX_PRIVATE = 128, FUTEX_CLOCK_REALTIME = 256,
+	FUTEX_WAIT = 0, FUTEX_WAKE = 1, FUTEX_REQUEUE = 3, FUTEX_PRIVATE = 128,
+	FUTEX_CLOCK_REALTIME = 256,
 };
 
 enum { NBUCKETS = 64 };
 
+struct key {
+	const struct mm *mm; /* NULL: the word is known by its physical address */
+	u64 addr;
+};
+
 struct sleeper {
 	struct list link;
-	const struct mm *mm;
-	va_t addr;
+	struct key key;
 	bool woken; /* bucket->lock; off the list then */
 	struct waitq queue;
 };
@@ -38,9 +46,21 @@ static struct bucket {
 	struct list sleepers;
 } buckets[NBUCKETS];
 
-static struct bucket *bucket_of(va_t addr)
+/* The word's page has been touched, if it can be. */
+static struct key key_of(u32 __user *addr, int op)
 {
-	struct bucket *bucket = &buckets[(addr >> 2) % NBUCKETS];
+	struct key key = {current->mm, (va_t)addr};
+	if (op & FUTEX_PRIVATE)
+		return key;
+	pte_t entry = mm_lookup(current->mm, (va_t)addr & PAGE_MASK);
+	if ((entry & PTE_SHARED) && (entry & PTE_P))
+		key = (struct key){NULL, (entry & PTE_ADDR) | ((va_t)addr & ~PAGE_MASK)};
+	return key;
+}
+
+static struct bucket *bucket_of(struct key key)
+{
+	struct bucket *bucket = &buckets[(key.addr >> 2) % NBUCKETS];
 	if (!bucket->lock.rank) { /* first use; one CPU runs so far */
 		spin_init(&bucket->lock, "futex", RANK_FUTEX);
 		list_init(&bucket->sleepers);
@@ -48,16 +68,17 @@ static struct bucket *bucket_of(va_t addr)
 	return bucket;
 }
 
-static int wake(va_t addr, u32 max)
+static int wake(u32 __user *addr, u32 max, int op)
 {
-	struct bucket *bucket = bucket_of(addr);
+	struct key key = key_of(addr, op);
+	struct bucket *bucket = bucket_of(key);
 	struct sleeper *s, *next;
 	u32 n = 0;
 	spin_lock(&bucket->lock);
 	list_for_each_safe(s, next, &bucket->sleepers, link) {
 		if (n == max)
 			break;
-		if (s->mm != current->mm || s->addr != addr)
+		if (s->key.mm != key.mm || s->key.addr != key.addr)
 			continue;
 		list_remove(&s->link);
 		s->woken = true;
@@ -70,17 +91,19 @@ static int wake(va_t addr, u32 max)
 
 int futex_wake_all(u32 __user *addr)
 {
-	return wake((va_t)addr, UINT32_MAX);
+	return wake(addr, UINT32_MAX, FUTEX_WAKE);
 }
 
 /* Queued first, then the word is looked at: who changes it and wakes after that finds us. */
-static s64 wait(u32 __user *addr, u32 expected, u64 deadline_ns)
+static s64 wait(u32 __user *addr, u32 expected, u64 deadline_ns, int op)
 {
-	struct bucket *bucket = bucket_of((va_t)addr);
-	struct sleeper s = {.mm = current->mm, .addr = (va_t)addr};
 	struct waiter w;
 	u32 value;
 	int error = 0;
+	if (copy_from_user(&value, addr, sizeof value))
+		return -EFAULT;
+	struct sleeper s = {.key = key_of(addr, op)};
+	struct bucket *bucket = bucket_of(s.key);
 	waitq_init(&s.queue);
 	spin_lock(&bucket->lock);
 	list_append(&bucket->sleepers, &s.link);
@@ -120,11 +143,13 @@ s64 sys_futex(u32 __user *addr, int op, u32 value, u64 timeout_or_value2, u32 __
 				return error;
 			deadline_ns = time_now_ns() + timeout_ns;
 		}
-		return wait(addr, value, deadline_ns);
+		return wait(addr, value, deadline_ns, op);
 	case FUTEX_WAKE:
 		if (!user_range_ok(addr, sizeof *addr))
 			return -EFAULT;
-		return wake((va_t)addr, value);
+		return wake(addr, value, op);
+	case FUTEX_REQUEUE: /* all are woken: each looks at its lock again and sleeps there */
+		return wake(addr, MIN((u64)value + (u32)timeout_or_value2, (u64)UINT32_MAX), op);
 	default:
 		return -ENOSYS;
 	}

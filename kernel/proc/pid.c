@@ -26,6 +26,8 @@ struct pid *pid_find(pid_t number)
 {
 	struct pid *pid;
 	kassert(spin_held(&proc_lock));
+	if (number <= 0)
+		return NULL;
 	list_for_each(pid, &hash[number % HASH_SIZE], hash_link)
 		if (pid->number == number)
 			return pid;

@@ -13,6 +13,9 @@ struct process *process_new(struct task *leader);
 /* A thread that has not exited yet, the leader if it can be; NULL for a zombie. */
 struct task *process_living(struct process *process);
 
+/* The other threads look at what concerns them all: a stop, a signal that one of them left. */
+void process_others_look(struct process *process);
+
 /* SIGKILL to all threads but the current one. */
 void process_kill_others(struct process *process);
 

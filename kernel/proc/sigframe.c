@@ -19,7 +19,7 @@
 #include "arch/pte.h"
 #include "lib/string.h"
 #include "mm/uaccess.h"
-#include "proc/task.h"
+#include "proc/process.h"
 #include "syscall/syscalls.h"
 
 enum { RED_ZONE = 128, FPU_SIZE = 512, UC_FLAGS = 6 /* SS is saved and restored strictly */ };
@@ -53,7 +53,13 @@ void signal_set_blocked(sigset_t blocked)
 	task->blocked = blocked & ~(sig_bit(SIGKILL) | sig_bit(SIGSTOP));
 	if ((task->pending.set | task->process->pending.set) & ~task->blocked)
 		task->signal_wanted = true;
+	bool others = task->process->pending.set & task->blocked && task->process->ntasks > 1;
 	spin_unlock(&task->sighand->lock);
+	if (others) { /* a signal that was meant for us may now be for another thread */
+		spin_lock(&proc_lock);
+		process_others_look(task->process);
+		spin_unlock(&proc_lock);
+	}
 }
 
 int altstack_flags(va_t sp)
@@ -98,6 +104,8 @@ int sigframe_push(struct regs *regs, int sig, const struct siginfo *info,
 	va_t fpstate = (sp - FPU_SIZE) & ~63ull;
 	/* As a called function finds it: rsp + 8 is a multiple of 16. */
 	va_t at = ((fpstate - sizeof(struct rt_sigframe)) & ~15ull) - 8;
+	if (altstack_flags(sp) == SS_ONSTACK && at < task->altstack.sp)
+		return -EFAULT; /* the alternate stack is too full: what is below it stays whole */
 
 	struct rt_sigframe frame = {
 		.return_address = action->restorer,

@@ -102,10 +102,12 @@ static bool is_ignored(const struct sighand *sighand, int sig)
 	return handler == SIG_IGN || (handler == SIG_DFL && default_is_ignore(sig));
 }
 
-/* init survives what it has no handler for, SIGKILL and SIGSTOP included: kill(2). */
-static bool protects_init(const struct process *process, const struct sighand *sighand, int sig)
+/* init survives what it has no handler for, SIGKILL and SIGSTOP included: kill(2). What the
+ * kernel itself sends (no info) is meant. */
+static bool protects_init(const struct process *process, const struct sighand *sighand, int sig,
+			  const struct siginfo *info)
 {
-	return process == init_process && sighand->action[sig].handler == SIG_DFL;
+	return info && process == init_process && sighand->action[sig].handler == SIG_DFL;
 }
 
 /* The target looks at its signals soon. */
@@ -116,6 +118,14 @@ static void make_look(struct task *task, int sig)
 		sched_wake(task);
 	if (sig == SIGKILL)
 		sched_wake_stopped(task);
+}
+
+void process_others_look(struct process *process)
+{
+	struct task *task;
+	list_for_each(task, &process->tasks, group_link)
+		if (task != current && task->sighand)
+			make_look(task, 0);
 }
 
 /* SIGCONT, when sent: the process goes on, whether or not it is blocked or ignored. */
@@ -165,7 +175,7 @@ void signal_send_process(struct process *process, int sig, const struct siginfo 
 	struct sighand *sighand = task->sighand;
 	spin_lock(&sighand->lock);
 	cancel_opposites(process, sig);
-	bool dropped = protects_init(process, sighand, sig) ||
+	bool dropped = protects_init(process, sighand, sig, info) ||
 		       (is_ignored(sighand, sig) && !(task->blocked & sig_bit(sig)));
 	if (!dropped) {
 		queue_add(&process->pending, sig, info);
@@ -190,7 +200,8 @@ void signal_send_task(struct task *task, int sig, const struct siginfo *info)
 	if (!sighand)
 		return;
 	spin_lock(&sighand->lock);
-	bool dropped = protects_init(task->process, sighand, sig) ||
+	cancel_opposites(task->process, sig);
+	bool dropped = protects_init(task->process, sighand, sig, info) ||
 		       (is_ignored(sighand, sig) && !(task->blocked & sig_bit(sig)));
 	if (!dropped) {
 		queue_add(&task->pending, sig, info);
@@ -241,7 +252,7 @@ static sigset_t deliverable(const struct task *task)
 
 bool signal_pending(const struct task *task)
 {
-	return task->signal_wanted && deliverable(task);
+	return task->signal_wanted && (deliverable(task) || task->process->stop_signal);
 }
 
 bool signal_kill_pending(const struct task *task)

@@ -44,7 +44,7 @@ void task_put(struct task *task)
 	if (--task->refs > 0)
 		return;
 	kstack_free(task->kstack_top);
-	if (task->process && task->process->leader == task)
+	if (task->owns_process)
 		heap_free(task->process);
 	heap_free(task);
 }
@@ -61,6 +61,8 @@ struct process *process_new(struct task *leader)
 	if (!process)
 		return NULL;
 	process->leader = leader;
+	leader->process = process;
+	leader->owns_process = true;
 	process->ntasks = 1;
 	process->exit_signal = SIGCHLD;
 	process->start_ns = time_now_ns();
@@ -137,7 +139,6 @@ void proc_start_init(void)
 	struct process *process = task ? process_new(task) : NULL;
 	if (!process)
 		panic("too little memory to start pid 1");
-	task->process = process;
 	task->files = files_new();
 	task->fs = fs_new();
 	task->sighand = sighand_new();

@@ -6,12 +6,12 @@
  * "share it" or "copy it" (proc/clone.c). A struct process is a thread group:
  * what waitpid waits for and kill signals.
  *
- * Life of a task:   clone -> RUNNING <-> SLEEPING / STOPPED -> ZOMBIE -> DEAD
+ * Life of a task:   clone -> RUNNING <-> SLEEPING / STOPPED -> ZOMBIE
  *   RUNNING   on a CPU or on a run queue
  *   SLEEPING  on a wait queue (sync/wait.h)
  *   STOPPED   by SIGSTOP and its like, until SIGCONT
  *   ZOMBIE    has exited; keeps its number and status for wait
- *   DEAD      reaped; freed as soon as no CPU runs on its stack
+ * A zombie is freed when it has been reaped and no CPU runs on its stack.
  *
  * Key letters of the fields: what must be held to change one.
  *   c  constant after clone has committed      t  only the task itself
@@ -33,7 +33,7 @@ struct mm;
 struct files;
 struct fs;
 
-enum task_state { TASK_RUNNING, TASK_SLEEPING, TASK_STOPPED, TASK_ZOMBIE, TASK_DEAD };
+enum task_state { TASK_RUNNING, TASK_SLEEPING, TASK_STOPPED, TASK_ZOMBIE };
 
 enum { TASK_NAME_LEN = 16 }; /* with the NUL; comm */
 
@@ -114,8 +114,9 @@ struct task {
 	struct list runq_link;	    /* r */
 	va_t kstack_top;	    /* c */
 
-	struct pid *pid;	    /* c: its tid */
+	struct pid *pid;	    /* p: its tid; exec from a thread gives it the leader's */
 	struct process *process;    /* c */
+	bool owns_process;	    /* p: the leader, with which the process is freed */
 	struct list group_link;	    /* p */
 	struct mm *mm;		    /* t: NULL for kernel tasks and after exit has let go */
 	struct files *files;	    /* t, proc_lock for readers of others */

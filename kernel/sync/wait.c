@@ -80,7 +80,9 @@ int waitq_sleep_until(struct waiter *w, u64 deadline_ns)
 int waitq_sleep_quiet(struct waiter *w, bool killable)
 {
 	kassert(w->task == current);
-	set_sleeping(false, killable);
+	/* The state stays as join or the last sleep left it: a wakeup since then counts. */
+	current->wake_on_signal = false;
+	current->wake_on_kill = killable;
 	if (killable && signal_kill_pending(current))
 		return -EINTR;
 	schedule();

@@ -261,6 +261,8 @@ s64 sys_getrandom(void __user *buf, size_t n, u32 flags)
 		return -EINVAL;
 	n = MIN(n, (size_t)INT32_MAX);
 	while (done < n) {
+		if (signal_pending(current) && done)
+			break;
 		size_t chunk = MIN(n - done, sizeof bytes);
 		random_bytes(bytes, chunk);
 		size_t left = copy_to_user_partial((char __user *)buf + done, bytes, chunk);

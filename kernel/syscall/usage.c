@@ -39,8 +39,8 @@ struct usage process_usage(struct process *process)
 	struct usage sum = process->usage;
 	struct task *task;
 	list_for_each(task, &process->tasks, group_link) {
-		if (process->zombie)
-			break; /* added by exit already */
+		if (!task->sighand)
+			continue; /* added by exit already */
 		struct usage usage = task->usage;
 		usage.run_ns = sched_run_ns(task);
 		if (task->mm)
@@ -82,9 +82,13 @@ s64 sys_getrusage(int who, void __user *to)
 	spin_lock(&proc_lock);
 	if (who == RUSAGE_CHILDREN)
 		usage = current->process->child_usage;
+	else if (who == RUSAGE_THREAD)
+		usage = current->usage;
 	else
 		usage = process_usage(current->process);
 	spin_unlock(&proc_lock);
+	if (who == RUSAGE_THREAD)
+		usage.run_ns = sched_run_ns(current);
 	if (who != RUSAGE_SELF && who != RUSAGE_CHILDREN && who != RUSAGE_THREAD)
 		return -EINVAL;
 	return rusage_to_user(to, &usage);
