@@ -45,6 +45,8 @@ struct file_ops {
 	void (*release)(struct file *file);	/* the last reference has gone */
 	ssize_t (*read)(struct file *file, void __user *buf, size_t n, off_t *offset);
 	ssize_t (*write)(struct file *file, const void __user *buf, size_t n, off_t *offset);
+	/* The same from kernel memory; NULL: sendfile to it is EINVAL. */
+	ssize_t (*write_kernel)(struct file *file, const void *buf, size_t n, off_t *offset);
 	s64 (*ioctl)(struct file *file, u64 request, u64 arg);
 	/* Events ready now; if a table is given, joins its waiter first to every queue that may
 	 * change that: poll_wait(table, queue), fs/poll.h. */
@@ -52,6 +54,11 @@ struct file_ops {
 	int (*readdir)(struct file *file, void __user *buf, size_t n); /* getdents64 */
 	off_t (*seek_end)(struct file *file);	/* where SEEK_END is; NULL: the inode's size */
 };
+
+/* Where a write takes its bytes from: copy_from_user_partial or copy_from_kernel. Returns how
+ * many it could not copy. */
+typedef size_t copy_source(void *to, const void *from, size_t n);
+size_t copy_from_kernel(void *to, const void *from, size_t n);
 
 struct file {
 	_Atomic u32 refs;

@@ -112,7 +112,7 @@ static ssize_t copy_out(struct pipe *pipe, void __user *buf, size_t n)
 }
 
 /* Copies in what fits, up to n; the count, -EFAULT or -ENOMEM. Locked. */
-static ssize_t copy_in(struct pipe *pipe, const void __user *buf, size_t n)
+static ssize_t copy_in(struct pipe *pipe, const void *buf, size_t n, copy_source *copy)
 {
 	size_t done = 0;
 	n = MIN(n, PIPE_SIZE - (pipe->tail - pipe->head));
@@ -124,8 +124,8 @@ static ssize_t copy_in(struct pipe *pipe, const void __user *buf, size_t n)
 			*frame = page_alloc(PAGE_KERNEL);
 		if (!*frame)
 			return done ? (ssize_t)done : -ENOMEM;
-		size_t missed = copy_from_user_partial((char *)page_kva(*frame) + in_frame,
-						       (const char __user *)buf + done, part);
+		size_t missed = copy((char *)page_kva(*frame) + in_frame, (const char *)buf + done,
+				     part);
 		pipe->tail += part - missed;
 		done += part - missed;
 		if (missed)
@@ -159,7 +159,8 @@ static ssize_t pipe_read(struct file *file, void __user *buf, size_t n, off_t *o
 }
 
 /* One round of a write: what fits now, once there is room for `need`. 0: there is not. */
-static ssize_t write_some(struct pipe *pipe, const void __user *buf, size_t n, size_t need)
+static ssize_t write_some(struct pipe *pipe, const void *buf, size_t n, size_t need,
+			  copy_source *copy)
 {
 	ssize_t done = 0;
 	mutex_lock(&pipe->lock);
@@ -167,23 +168,22 @@ static ssize_t write_some(struct pipe *pipe, const void __user *buf, size_t n, s
 	if (pipe->readers == 0)
 		done = -EPIPE;
 	else if (pipe_has_room(pipe, need))
-		done = copy_in(pipe, buf, n);
+		done = copy_in(pipe, buf, n, copy);
 	mutex_unlock(&pipe->lock);
 	if (done > 0 && was_empty)
 		waitq_wake_all(&pipe->read_wait);
 	return done;
 }
 
-static ssize_t pipe_write(struct file *file, const void __user *buf, size_t n, off_t *offset)
+static ssize_t write_from(struct file *file, const void *buf, size_t n, copy_source *copy)
 {
 	struct pipe *pipe = file->private;
 	size_t total = 0;
 	ssize_t err = 0;
-	(void)offset;
 	size_t need = n <= PIPE_BUF ? n : 1; /* a short write is atomic, a long one goes in pieces */
 	while (total < n) {
 		need = MIN(need, n - total); /* the rest of one that met a bad address */
-		ssize_t done = write_some(pipe, (const char __user *)buf + total, n - total, need);
+		ssize_t done = write_some(pipe, (const char *)buf + total, n - total, need, copy);
 		if (done < 0) {
 			err = done;
 			break;
@@ -198,6 +198,18 @@ static ssize_t pipe_write(struct file *file, const void __user *buf, size_t n, o
 	if (err == -EPIPE)
 		signal_send_task(current, SIGPIPE, NULL);
 	return total ? (ssize_t)total : err;
+}
+
+static ssize_t pipe_write(struct file *file, const void __user *buf, size_t n, off_t *offset)
+{
+	(void)offset;
+	return write_from(file, buf, n, copy_from_user_partial);
+}
+
+static ssize_t pipe_write_kernel(struct file *file, const void *buf, size_t n, off_t *offset)
+{
+	(void)offset;
+	return write_from(file, buf, n, copy_from_kernel);
 }
 
 static u32 pipe_poll(struct file *file, struct poll_table *table)
@@ -310,6 +322,7 @@ const struct file_ops fifo_ops = {
 	.release = pipe_release,
 	.read = pipe_read,
 	.write = pipe_write,
+	.write_kernel = pipe_write_kernel,
 	.ioctl = pipe_ioctl,
 	.poll = pipe_poll,
 };

@@ -137,26 +137,6 @@ int ramfs_truncate_locked(struct inode *inode, u64 size_bytes)
 	return 0;
 }
 
-ssize_t ramfs_write_kernel(struct inode *inode, const void *buf, size_t n, u64 offset)
-{
-	size_t done = 0;
-	if (offset > FILE_SIZE_MAX || n > FILE_SIZE_MAX - offset)
-		return -EFBIG;
-	mutex_lock(&inode->lock);
-	while (done < n) {
-		size_t at = (offset + done) % PAGE_SIZE;
-		size_t part = MIN(n - done, PAGE_SIZE - at);
-		struct page *page = pages_find_or_add(inode, (offset + done) / PAGE_SIZE);
-		if (!page)
-			break;
-		memcpy((char *)page_kva(page) + at, (const char *)buf + done, part);
-		done += part;
-	}
-	inode->size_bytes = MAX(inode->size_bytes, offset + done);
-	mutex_unlock(&inode->lock);
-	return done == n ? (ssize_t)n : -ENOMEM;
-}
-
 /* Up to the end of one page; a hole reads as zeros. Returns the bytes copied. */
 static size_t read_page(struct inode *inode, void __user *to, u64 offset, size_t part)
 {
@@ -203,7 +183,8 @@ static ssize_t write_limit(u64 at, size_t n)
 }
 
 /* Copies page by page from `at`; the count, or the error that stopped it before the first. */
-static ssize_t write_pages(struct inode *inode, const void __user *buf, size_t n, u64 at)
+static ssize_t write_pages(struct inode *inode, const void *buf, size_t n, u64 at,
+			   copy_source *copy)
 {
 	size_t done = 0;
 	while (done < n) {
@@ -212,8 +193,7 @@ static ssize_t write_pages(struct inode *inode, const void __user *buf, size_t n
 		struct page *page = pages_find_or_add(inode, (at + done) / PAGE_SIZE);
 		if (!page)
 			return done ? (ssize_t)done : -ENOSPC;
-		size_t missed = copy_from_user_partial((char *)page_kva(page) + in_page,
-						       (const char __user *)buf + done, part);
+		size_t missed = copy((char *)page_kva(page) + in_page, (const char *)buf + done, part);
 		done += part - missed;
 		inode->size_bytes = MAX(inode->size_bytes, at + done);
 		if (missed)
@@ -223,14 +203,31 @@ static ssize_t write_pages(struct inode *inode, const void __user *buf, size_t n
 	return done;
 }
 
-static ssize_t file_write(struct file *file, const void __user *buf, size_t n, off_t *offset)
+size_t copy_from_kernel(void *to, const void *from, size_t n)
+{
+	memcpy(to, from, n);
+	return 0;
+}
+
+ssize_t ramfs_write_kernel(struct inode *inode, const void *buf, size_t n, u64 offset)
+{
+	if (offset > FILE_SIZE_MAX || n > FILE_SIZE_MAX - offset)
+		return -EFBIG;
+	mutex_lock(&inode->lock);
+	ssize_t done = write_pages(inode, buf, n, offset, copy_from_kernel);
+	mutex_unlock(&inode->lock);
+	return done == (ssize_t)n ? done : -ENOMEM;
+}
+
+static ssize_t write_from(struct file *file, const void *buf, size_t n, off_t *offset,
+			  copy_source *copy)
 {
 	struct inode *inode = file->inode;
 	mutex_lock(&inode->lock);
 	u64 at = file->flags & O_APPEND ? inode->size_bytes : (u64)*offset;
 	ssize_t done = write_limit(at, n);
 	if (done > 0) {
-		done = write_pages(inode, buf, done, at);
+		done = write_pages(inode, buf, done, at, copy);
 		inode_modified(inode);
 		if (current->creds.fsuid != 0) /* inode(7): a write by others ends set-user-ID */
 			inode->mode &= ~(S_ISUID | (inode->mode & 010 ? S_ISGID : 0));
@@ -239,6 +236,16 @@ static ssize_t file_write(struct file *file, const void __user *buf, size_t n, o
 	if (done >= 0)
 		*offset = at + done;
 	return done;
+}
+
+static ssize_t file_write(struct file *file, const void __user *buf, size_t n, off_t *offset)
+{
+	return write_from(file, buf, n, offset, copy_from_user_partial);
+}
+
+static ssize_t file_write_kernel(struct file *file, const void *buf, size_t n, off_t *offset)
+{
+	return write_from(file, buf, n, offset, copy_from_kernel);
 }
 
 static ssize_t symlink_read(struct inode *inode, char *buf, size_t size)
@@ -258,6 +265,7 @@ const struct file_ops ramfs_file_ops = {
 	.seekable = true,
 	.read = file_read,
 	.write = file_write,
+	.write_kernel = file_write_kernel,
 };
 
 const struct inode_ops ramfs_inode_ops = {

@@ -12,6 +12,7 @@
 #include "fs/ramfs.h"
 #include "mm/page.h"
 #include "mm/uaccess.h"
+#include "proc/sched.h"
 #include "proc/task.h"
 #include "syscall/syscalls.h"
 
@@ -265,12 +266,68 @@ s64 sys_ftruncate(int fd, off_t length)
 	return err;
 }
 
-/* LINUX-DIFF: sendfile answers EINVAL, as Linux does where a file cannot be spliced from;
- * programs fall back to read and write. */
+/* From `from` on, through a page of the kernel; the count, or the error before the first byte. */
+static s64 send_pages(struct file *out, struct file *in, off_t *from, size_t n)
+{
+	off_t none = 0, *to = out->ops->seekable ? &out->offset : &none;
+	struct page *page = page_alloc(PAGE_KERNEL);
+	size_t total = 0;
+	ssize_t done = page ? 0 : -ENOMEM;
+	while (page && total < n) {
+		ssize_t got = file_read_kernel(in, page_kva(page), MIN(n - total, PAGE_SIZE), *from);
+		done = got > 0 ? out->ops->write_kernel(out, page_kva(page), got, to) : got;
+		if (done <= 0)
+			break;
+		*from += done;
+		total += done;
+		sched_point();
+		if (done < got || signal_pending(current))
+			break;
+	}
+	if (page)
+		page_put(page);
+	return total ? (s64)total : done;
+}
+
+/* The order of checks is Linux's. */
+static s64 send_file(struct file *out, struct file *in, off_t *from, bool at_offset, size_t n)
+{
+	if (!in || !file_readable(in))
+		return -EBADF;
+	if (at_offset && !in->ops->seekable)
+		return -ESPIPE;
+	if (*from < 0)
+		return -EINVAL;
+	if (!out || !file_writable(out))
+		return -EBADF;
+	if ((out->flags & O_APPEND) || in->ops != &ramfs_file_ops || !out->ops->write_kernel)
+		return -EINVAL;
+	mutex_lock(&out->pos_lock);
+	s64 done = send_pages(out, in, from, MIN(n, (size_t)RW_MAX));
+	mutex_unlock(&out->pos_lock);
+	return done;
+}
+
+/* LINUX-DIFF: only to files and pipes; to a terminal or device EINVAL, as Linux gives where a
+ * file cannot be spliced: programs then read and write. */
 s64 sys_sendfile(int out_fd, int in_fd, off_t __user *offset, size_t n)
 {
-	(void)out_fd, (void)in_fd, (void)offset, (void)n;
-	return -EINVAL;
+	off_t from = 0;
+	if (offset && copy_from_user(&from, offset, sizeof from))
+		return -EFAULT;
+	struct file *in = fd_get(in_fd), *out = fd_get(out_fd);
+	if (in && !offset)
+		from = in->offset;
+	s64 done = send_file(out, in, &from, offset, n);
+	if (done > 0 && !offset)
+		in->offset = from;
+	else if (done >= 0 && offset && copy_to_user(offset, &from, sizeof from))
+		done = -EFAULT;
+	if (in)
+		file_put(in);
+	if (out)
+		file_put(out);
+	return done;
 }
 
 /* All files are in memory: there is nothing to wait for. */
