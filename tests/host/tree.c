@@ -262,7 +262,7 @@ static bool move_with_failure(unsigned which, int mode, u64 count)
 	failing.countdown = count;
 	rng_state = count + 1;
 	mutex_lock(&space->mm.lock);
-	int error = tree_move(&space->mm, moves[which].from, moves[which].to, moves[which].len_bytes);
+	int error = move(&space->mm, moves[which].from, moves[which].to, moves[which].len_bytes);
 	mutex_unlock(&space->mm.lock);
 	failing.mode = FAIL_NEVER;
 	if (!error)

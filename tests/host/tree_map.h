@@ -152,9 +152,10 @@ static void map_discard(struct map *map, va_t start, va_t end)
 	unsigned first = map_split(map, start), last = map_split(map, end);
 	for (unsigned i = first; i < last; i++) {
 		struct run *run = &map->run[i];
-		if (run->shared || (run->kind != RUN_ANON && run->kind != RUN_OBJECT))
+		bool of_file = run->kind == RUN_OBJECT && objects[run->object].held;
+		if (run->shared || run->kind == RUN_EMPTY || run->kind == RUN_BUS || of_file)
 			continue;
-		run->kind = RUN_ANON; /* LINUX-DIFF: a file's page, too, which reads as zeros then */
+		run->kind = RUN_ANON;
 		run->value = 0;
 	}
 	map_join(map);
