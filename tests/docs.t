@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""Checks that docs/*.md still speak of this tree.
+
+Every file that they name exists, every name in backquotes is a word of the sources, every function
+after `break` is defined in the kernel once, and docs/abi.md has a row for each system call of
+kernel/syscall/table.c (number, name, file) and speaks of each file with a LINUX-DIFF.
+"""
+import glob
+import os
+import re
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+from tap import ROOT, Tap  # noqa: E402
+
+DOCS = ["docs/memory.md", "docs/locking.md", "docs/abi.md", "docs/tour.md"]
+SOURCES = ["boot/*", "kernel/*.[ch]", "kernel/*/*.[chS]", "user/*.c", "user/*/*.[ch]",
+           "tests/*", "tests/*/*.[ch]", "tools/*", "tools/gdb/*", "Makefile"]
+FOLDERS = ["", "kernel/", "docs/", "build/"]
+FILE = re.compile(r"[\w./-]+\.(?:c|h|S|t|md|gdb)\b")
+WORD = re.compile(r"[A-Za-z_]\w+")
+
+
+def read(path):
+    with open(os.path.join(ROOT, path), encoding="utf-8", errors="replace") as file:
+        return file.read()
+
+
+def sources():
+    """{path: text} of everything that the docs may name."""
+    paths = (path for pattern in SOURCES for path in glob.glob(os.path.join(ROOT, pattern)))
+    return {os.path.relpath(path, ROOT): read(path) for path in paths if os.path.isfile(path)}
+
+
+def file_exists(name, tree):
+    """With its folder, or by its last name alone where that is unique enough to find."""
+    if any(os.path.exists(os.path.join(ROOT, folder + name)) for folder in FOLDERS):
+        return True
+    return "/" not in name and any(os.path.basename(path) == name for path in tree)
+
+
+def code_spans(text):
+    return re.findall(r"`([^`\n]+)`", re.sub(r"^    .*$", "", text, flags=re.M))
+
+
+def definitions(name, tree):
+    """Where the kernel defines a function: at the start of a line, without a semicolon after."""
+    in_c = re.compile(r"^[a-z_][^;{}()=\n]*\b" + name + r"\([^;{]*\)\n\{", re.M)
+    in_s = re.compile(r"^" + name + r":", re.M)
+    return [path for path, text in tree.items() if path.startswith(("kernel/", "boot/")) and
+            (in_s if path.endswith(".S") else in_c).search(text)]
+
+
+def check_files(tap, doc, text, tree):
+    lost = sorted({name for span in code_spans(text) for name in FILE.findall(span)
+                   if not file_exists(name, tree)})
+    links = sorted({name for name in re.findall(r"\]\(([^)#]+)\)", text)
+                    if not os.path.exists(os.path.join(ROOT, "docs", name))})
+    tap.equal(lost + links, [], f"{doc}: each file it names exists")
+
+
+def check_words(tap, doc, text, known):
+    lost = set()
+    for span in code_spans(text):
+        if FILE.search(span) or "/" in span:
+            continue
+        for word in WORD.findall(span):
+            if "_" in word and word not in known:
+                lost.add(word)
+    tap.equal(sorted(lost), [], f"{doc}: each name it uses is in the sources")
+
+
+def check_breaks(tap, doc, text, tree):
+    names = re.findall(r"^    (?:t?break) (\w+)", text, flags=re.M)
+    for name in names:
+        tap.equal(len(definitions(name, tree)), 1, f"{doc}: break {name}", definitions(name, tree))
+
+
+def table_of_calls(tree):
+    return re.findall(r"CALL\((\d+), (\w+), \d\)", tree["kernel/syscall/table.c"])
+
+
+def check_calls(tap, text, tree):
+    calls = table_of_calls(tree)
+    rows = {}
+    for number, name, where in re.findall(r"^\| (\d+) \| (\w+) \| `([\w/.]+)` \|", text, flags=re.M):
+        rows[name] = (number, where)
+    missing = [name for number, name in calls if rows.get(name, ("", ""))[0] != number]
+    tap.equal(missing, [], "docs/abi.md: each call of the table has its row")
+    there = {name for _, name in calls}
+    tap.equal(sorted(set(rows) - there), [], "docs/abi.md: each row is a call of the table")
+    moved = [f"{name}: {where}" for name, (_, where) in sorted(rows.items())
+             if not re.search(r"^s64 sys_" + name + r"\(", tree.get("kernel/" + where, ""), re.M)]
+    tap.equal(moved, [], "docs/abi.md: each call is in the file that its row names")
+    absent = re.search(r"^## What is not there$(.*?)^## ", text, flags=re.M | re.S)
+    absent = re.findall(r"^\|.*\|$", absent.group(1), flags=re.M) if absent else []
+    absent = WORD.findall(" ".join(code_spans("\n".join(absent))))
+    tap.equal(sorted(there.intersection(absent)), [], "docs/abi.md: what is not there is not there")
+    tap.ok(len(absent) > 50, "docs/abi.md: says what is not there")
+
+
+def check_differences(tap, text, tree):
+    where = [path for path, source in tree.items()
+             if path.startswith(("kernel/", "boot/")) and "LINUX-DIFF" in source]
+    names = set(FILE.findall(text))
+    silent = [path for path in where if path.removeprefix("kernel/") not in names]
+    tap.equal(sorted(silent), [], "docs/abi.md: speaks of each file with a LINUX-DIFF")
+
+
+def main():
+    tap = Tap()
+    tree = sources()
+    known = set(WORD.findall(" ".join(tree.values()) + " ".join(tree)))
+    for doc in DOCS:
+        text = read(doc)
+        check_files(tap, doc, text, tree)
+        if doc != "docs/abi.md":  # which speaks of what is not there
+            check_words(tap, doc, text, known)
+        check_breaks(tap, doc, text, tree)
+    abi = read("docs/abi.md")
+    check_calls(tap, abi, tree)
+    check_differences(tap, abi, tree)
+    tap.done()
+
+
+main()
