@@ -94,7 +94,11 @@ pte_t reserved_entry(u64 prot);
  */
 pte_t tree_lookup(struct mm *mm, va_t va, u64 *span_out);
 
-/* mm/tree_range.c: whole spans. start and end are page-aligned, end <= USER_END. */
+/*
+ * mm/tree_range.c: whole spans. start and end are page-aligned, end <= USER_END.
+ * -ENOMEM from the first four may leave the beginning of the range changed; from
+ * tree_move it leaves everything where it was.
+ */
 
 /* Nothing is mapped in [start, end) afterwards. */
 int tree_unmap(struct mm *mm, va_t start, va_t end);

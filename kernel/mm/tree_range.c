@@ -247,23 +247,44 @@ static s64 move_some(struct mm *mm, va_t from, va_t to, u64 len_bytes)
 	return PAGE_SIZE;
 }
 
+/* A page that has moved goes back; its old walk is still there, and ours. */
+static void move_back(struct mm *mm, va_t from, va_t to, u64 len_bytes)
+{
+	for (u64 back = 0; back < len_bytes;) {
+		u64 span;
+		pte_t entry = tree_lookup(mm, to + back, &span);
+		if (entry_is_page(entry, LEVEL_LEAF) && !entry_is_reserved(entry)) {
+			struct path source, target;
+			tree_own_path(mm, to + back, &target); /* neither needs memory */
+			tree_own_path(mm, from + back, &source);
+			tree_set_leaf(&source, entry);
+			tree_set_leaf(&target, 0);
+		}
+		back += span - ((to + back) & (span - 1));
+	}
+	tlb_flush_mm(mm);
+	tree_unmap(mm, to, to + len_bytes);
+}
+
 int tree_move(struct mm *mm, va_t from, va_t to, u64 len_bytes)
 {
+	struct path path;
 	u64 done = 0;
-	while (done < len_bytes) {
+	/* With both ends split and our own, the unmap below needs no memory. */
+	int error = tree_own_path(mm, from, &path);
+	if (!error)
+		error = tree_own_path(mm, from + len_bytes - PAGE_SIZE, &path);
+	while (!error && done < len_bytes) {
 		s64 moved = move_some(mm, from + done, to + done, len_bytes - done);
-		if (moved < 0) {
-			/* Back again: the tables of `from` are still there and ours. */
-			tree_unmap(mm, from, from + done);
-			for (u64 back = 0; back < done;) {
-				s64 n = move_some(mm, to + back, from + back, done - back);
-				back += n > 0 ? (u64)n : PAGE_SIZE;
-			}
-			tree_unmap(mm, to, to + len_bytes);
-			return moved;
-		}
-		done += moved;
+		if (moved < 0)
+			error = moved;
+		else
+			done += moved;
 		sched_point();
+	}
+	if (error) {
+		move_back(mm, from, to, done);
+		return error;
 	}
 	tlb_flush_mm(mm);
 	return tree_unmap(mm, from, from + len_bytes);

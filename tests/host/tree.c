@@ -276,8 +276,6 @@ static bool move_with_failure(unsigned which, int mode, u64 count)
 static void a_failed_move_changes_nothing(void **state)
 {
 	(void)state;
-	if (!MOVE_MAY_FAIL)
-		return; /* disabled: tree_steps.h says why */
 	for (unsigned which = 0; which < ARRAY_SIZE(moves); which++)
 		for (int mode = FAIL_ONCE; mode <= FAIL_AT_RANDOM; mode++)
 			for (u64 count = 0; count < 30 && move_with_failure(which, mode, count);)

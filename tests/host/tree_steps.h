@@ -11,14 +11,6 @@
 
 #include "tree_audit.h"
 
-/*
- * DISABLED until tree_move keeps its promise: out of memory it must leave the
- * memory where it was. Today it loses pages while it moves them back (their old
- * tables have been cut off by then, and new ones are not to be had). 1 turns the
- * cases on: a_failed_move_changes_nothing, and moves in histories without memory.
- */
-enum { MOVE_MAY_FAIL = 0 };
-
 static struct map maps[MAX_MMS];
 static u64 next_value;
 
@@ -280,8 +272,6 @@ static void step_move(struct space *space)
 		return; /* could need all frames, to split what it reserves there */
 	if (!unmap(space, to, to + len_bytes))
 		return;
-	if (!MOVE_MAY_FAIL)
-		failing.mode = FAIL_NEVER;
 	int error = move(&space->mm, start, to, len_bytes);
 	if (!error)
 		map_move(map_of(space), start, to, len_bytes);
