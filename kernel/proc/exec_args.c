@@ -246,8 +246,10 @@ s64 stack_build(struct mm *mm, const struct stack_contents *contents)
 		return -E2BIG;
 	u64 size = MIN(task_rlimit(current, RLIMIT_STACK), STACK_MAX);
 	size = MAX(ROUND_UP(size, PAGE_SIZE), strings_limit() + 64 * KIB);
-	size = ROUND_UP(size, PAGE_SIZE);
-	int error = map_anonymous(mm, STACK_TOP - size, size, PTE_READ | PTE_WRITE);
+	va_t bottom = (STACK_TOP - size) & PAGE_MASK;
+	if (size >= level_span(2)) /* then it begins where a leaf table does: four entries, not 500 */
+		bottom &= ~(level_span(2) - 1);
+	int error = map_anonymous(mm, bottom, STACK_TOP - bottom, PTE_READ | PTE_WRITE);
 	if (error)
 		return error;
 	va_t sp = STACK_TOP;
@@ -257,7 +259,7 @@ s64 stack_build(struct mm *mm, const struct stack_contents *contents)
 		error = push_table(mm, &sp, contents, &at);
 	if (error)
 		return error;
-	mm->layout.stack_bottom = STACK_TOP - size;
+	mm->layout.stack_bottom = bottom;
 	mm->layout.stack_top = STACK_TOP;
 	mm->layout.arg_start = at.args;
 	mm->layout.arg_end = mm->layout.env_start = at.envs;
