@@ -21,7 +21,7 @@ struct dentry *root_dentry;
 static struct dentry *hash_table[HASH_SIZE];
 
 /* FNV-1a over the name, mixed with the directory's address. */
-static u32 name_hash(const struct dentry *dir, const char *name, size_t len)
+u32 name_hash(const struct dentry *dir, const char *name, size_t len)
 {
 	u32 hash = 2166136261u ^ (u32)((u64)dir >> 6);
 	for (size_t i = 0; i < len; i++)

@@ -78,6 +78,9 @@ void dentry_forget(struct dentry *dentry);
 /* The same through inode_ops->lookup too, and across a mount point; ERR_PTR(-ENOENT). */
 struct dentry *dentry_lookup(struct dentry *dir, const char *name, size_t len);
 
+/* Of a name in a directory; NULL: of the name alone. */
+u32 name_hash(const struct dentry *dir, const char *name, size_t len);
+
 /* Is a an ancestor of d, or d itself? Caller holds tree_lock. */
 bool dentry_is_ancestor(const struct dentry *a, const struct dentry *d);
 bool dentry_is_mount(const struct dentry *dentry); /* a root, or covered by one */

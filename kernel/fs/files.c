@@ -310,7 +310,6 @@ struct fs *fs_new(void)
 	if (!fs)
 		return NULL;
 	fs->cwd = dentry_get(root_dentry);
-	fs->root = dentry_get(root_dentry);
 	fs->umask = 022;
 	return fs;
 }
@@ -322,7 +321,6 @@ struct fs *fs_copy(struct fs *from)
 		return NULL;
 	spin_lock(&from->lock);
 	fs->cwd = dentry_get(from->cwd);
-	fs->root = dentry_get(from->root);
 	fs->umask = from->umask;
 	spin_unlock(&from->lock);
 	return fs;
@@ -339,6 +337,5 @@ void fs_put(struct fs *fs)
 	if (--fs->refs)
 		return;
 	dentry_put(fs->cwd);
-	dentry_put(fs->root);
 	heap_free(fs);
 }

@@ -33,8 +33,7 @@ int files_next(struct files *files, int from_fd); /* first open descriptor >= fr
 struct fs {
 	_Atomic u32 refs;
 	struct spinlock lock;
-	struct dentry *cwd;  /* counted */
-	struct dentry *root; /* counted */
+	struct dentry *cwd; /* counted */
 	u32 umask;
 };
 

@@ -109,25 +109,13 @@ struct inode *inode_new_anonymous(u64 size_bytes)
 	return inode;
 }
 
-/* Moves a path that dentry_path left at the end of buf to its start. */
-static bool path_to_start(char *buf, const char *path)
-{
-	if (path)
-		memmove(buf, path, strlen(path) + 1);
-	return path != NULL;
-}
-
 /* The name cannot change hands meanwhile: once set, it stays while the inode lives. */
 bool inode_path(struct inode *inode, char *buf, size_t size)
 {
-	return inode->name && path_to_start(buf, dentry_path(inode->name, buf, size));
-}
-
-bool file_path(struct file *file, char *buf, size_t size)
-{
-	if (!file->dentry)
-		return inode_path(file->inode, buf, size);
-	return path_to_start(buf, dentry_path(file->dentry, buf, size));
+	char *path = inode->name ? dentry_path(inode->name, buf, size) : NULL;
+	if (path) /* it lies at the end of buf */
+		memmove(buf, path, strlen(path) + 1);
+	return path != NULL;
 }
 
 /* Called with nothing else running (the audit stops the world): inode->lock is not taken. */

@@ -65,9 +65,6 @@ struct inode *inode_new_anonymous(u64 size_bytes);
 /* The path of a name the inode has ("/bin/sh", or "/tmp/x (deleted)"); false if nameless. */
 bool inode_path(struct inode *inode, char *buf, size_t size);
 
-/* The same for an open file: where it was opened. */
-bool file_path(struct file *file, char *buf, size_t size);
-
 /* For /proc/audit: calls fn for every page that a file holds, of all inodes alive. */
 void inode_each_page(void (*fn)(struct page *page, void *arg), void *arg);
 

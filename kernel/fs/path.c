@@ -79,13 +79,13 @@ int may_delete(const struct dentry *dentry)
 	return 0;
 }
 
-static struct dentry *fs_dir(bool root)
+static struct dentry *cwd_get(void)
 {
 	struct fs *fs = current->fs;
 	if (!fs) /* boot: no process yet */
 		return dentry_get(root_dentry);
 	spin_lock(&fs->lock);
-	struct dentry *dentry = dentry_get(root ? fs->root : fs->cwd);
+	struct dentry *dentry = dentry_get(fs->cwd);
 	spin_unlock(&fs->lock);
 	return dentry;
 }
@@ -94,7 +94,7 @@ static struct dentry *fs_dir(bool root)
 static struct dentry *start_dir(int dirfd)
 {
 	if (dirfd == AT_FDCWD)
-		return fs_dir(false);
+		return cwd_get();
 	struct file *file = fd_get(dirfd);
 	if (!file)
 		return ERR_PTR(-EBADF);
@@ -138,7 +138,7 @@ int walk_start(struct walk *w, int dirfd, char *path)
 	walk_init(w, path);
 	if (IS_ERR(path))
 		return PTR_ERR(path);
-	struct dentry *from = *path == '/' ? fs_dir(true) : start_dir(dirfd);
+	struct dentry *from = *path == '/' ? dentry_get(root_dentry) : start_dir(dirfd);
 	if (IS_ERR(from))
 		return PTR_ERR(from);
 	w->dir = from;
@@ -233,7 +233,7 @@ int walk_follow(struct walk *w, struct inode *symlink)
 	if (err)
 		return err;
 	if (*w->rest == '/')
-		walk_step(w, fs_dir(true));
+		walk_step(w, dentry_get(root_dentry));
 	w->last_kind = LAST_ROOT;
 	return 0;
 }

@@ -41,7 +41,7 @@ struct dentry *proc_follow_exe(const struct proc_node *node)
 	return dentry;
 }
 
-static struct dentry *follow_fs(const struct proc_node *node, bool root)
+struct dentry *proc_follow_cwd(const struct proc_node *node)
 {
 	struct dentry *dentry = ERR_PTR(-ENOENT);
 	spin_lock(&proc_lock);
@@ -49,21 +49,18 @@ static struct dentry *follow_fs(const struct proc_node *node, bool root)
 	struct fs *fs = task ? task->fs : NULL;
 	if (fs) {
 		spin_lock(&fs->lock);
-		dentry = dentry_get(root ? fs->root : fs->cwd);
+		dentry = dentry_get(fs->cwd);
 		spin_unlock(&fs->lock);
 	}
 	spin_unlock(&proc_lock);
 	return dentry;
 }
 
-struct dentry *proc_follow_cwd(const struct proc_node *node)
-{
-	return follow_fs(node, false);
-}
-
+/* There is no chroot: all processes have the same root. */
 struct dentry *proc_follow_root(const struct proc_node *node)
 {
-	return follow_fs(node, true);
+	(void)node;
+	return dentry_get(root_dentry);
 }
 
 /* The node's descriptor table, counted; NULL if it has gone. */

@@ -63,7 +63,7 @@ void text_printf(struct text *text, const char *fmt, ...)
 	text->len += n;
 }
 
-void text_free(struct text *text)
+static void text_free(struct text *text)
 {
 	heap_free(text->bytes);
 	*text = (struct text){0};
@@ -266,15 +266,6 @@ static const struct inode_ops proc_follow_ops = {
 	.refresh = proc_refresh, .free = proc_free,
 };
 
-/* The same name gets the same number each time it is looked up. */
-static u64 inode_number(const struct proc_node *node, const char *name, size_t len)
-{
-	u32 hash = 2166136261u;
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ (u8)name[i]) * 16777619u;
-	return (u64)(node->pid + 1) << 32 | hash;
-}
-
 static struct inode *proc_inode(struct super *super, const struct proc_node *node)
 {
 	const struct proc_entry *entry = node->entry;
@@ -308,7 +299,8 @@ struct dentry *proc_dentry(struct dentry *dir, const char *name, size_t len,
 	struct inode *inode = proc_inode(dir->inode->super, node);
 	if (!inode)
 		return ERR_PTR(-ENOMEM);
-	inode->number = inode_number(node, name, len);
+	/* The same name gets the same number each time it is looked up. */
+	inode->number = (u64)(node->pid + 1) << 32 | name_hash(NULL, name, len);
 	struct dentry *dentry = dentry_new(dir, name, len, inode);
 	if (!dentry)
 		inode_put(inode);

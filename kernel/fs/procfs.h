@@ -19,7 +19,6 @@ struct text {
 void text_printf(struct text *text, const char *fmt, ...) __printf(2, 3);
 void text_add(struct text *text, const void *bytes, size_t n);
 bool text_reserve(struct text *text, size_t n); /* room for n more bytes */
-void text_free(struct text *text);
 
 struct proc_node {
 	const struct proc_entry *entry;
