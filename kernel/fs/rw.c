@@ -41,22 +41,32 @@ static bool allowed(struct file *file, enum direction dir)
 	return dir == READ ? file_readable(file) : file_writable(file);
 }
 
-/* At the description's own offset. */
+/* The description's own offset, held until position_put; `none` for files without. */
+static off_t *position_get(struct file *file, off_t *none)
+{
+	*none = 0;
+	if (!file->ops->seekable)
+		return none;
+	mutex_lock(&file->pos_lock);
+	return &file->offset;
+}
+
+static void position_put(struct file *file)
+{
+	if (file->ops->seekable)
+		mutex_unlock(&file->pos_lock);
+}
+
 static s64 rw_fd(int fd, enum direction dir, void __user *buf, size_t n)
 {
 	struct file *file = fd_get(fd);
 	s64 done = -EBADF;
-	off_t none = 0;
+	off_t none;
 	if (!file)
 		return -EBADF;
-	if (!allowed(file, dir)) {
-		;
-	} else if (!file->ops->seekable) {
-		done = file_rw(file, dir, buf, n, &none);
-	} else {
-		mutex_lock(&file->pos_lock);
-		done = file_rw(file, dir, buf, n, &file->offset);
-		mutex_unlock(&file->pos_lock);
+	if (allowed(file, dir)) {
+		done = file_rw(file, dir, buf, n, position_get(file, &none));
+		position_put(file);
 	}
 	file_put(file);
 	return done;
@@ -121,10 +131,8 @@ static int check_iovecs(const struct iovec __user *iov, u64 count)
 }
 
 static s64 rw_iovecs(struct file *file, enum direction dir, const struct iovec __user *iov,
-		     u64 count)
+		     u64 count, off_t *offset)
 {
-	off_t none = 0;
-	off_t *offset = file->ops->seekable ? &file->offset : &none;
 	s64 total = 0;
 	for (u64 i = 0; i < count && total < RW_MAX; i++) {
 		struct iovec v;
@@ -146,15 +154,13 @@ static s64 rw_iovecs(struct file *file, enum direction dir, const struct iovec _
 static s64 rwv_fd(int fd, enum direction dir, const void __user *iov, u64 count)
 {
 	struct file *file = fd_get(fd);
+	off_t none;
 	if (!file)
 		return -EBADF;
 	s64 done = allowed(file, dir) ? check_iovecs(iov, count) : -EBADF;
-	if (!done && file->ops->seekable) {
-		mutex_lock(&file->pos_lock);
-		done = rw_iovecs(file, dir, iov, count);
-		mutex_unlock(&file->pos_lock);
-	} else if (!done) {
-		done = rw_iovecs(file, dir, iov, count);
+	if (!done) {
+		done = rw_iovecs(file, dir, iov, count, position_get(file, &none));
+		position_put(file);
 	}
 	file_put(file);
 	return done;
@@ -267,9 +273,8 @@ s64 sys_ftruncate(int fd, off_t length)
 }
 
 /* From `from` on, through a page of the kernel; the count, or the error before the first byte. */
-static s64 send_pages(struct file *out, struct file *in, off_t *from, size_t n)
+static s64 send_pages(struct file *out, off_t *to, struct file *in, off_t *from, size_t n)
 {
-	off_t none = 0, *to = out->ops->seekable ? &out->offset : &none;
 	struct page *page = page_alloc(PAGE_KERNEL);
 	size_t total = 0;
 	ssize_t done = page ? 0 : -ENOMEM;
@@ -302,9 +307,9 @@ static s64 send_file(struct file *out, struct file *in, off_t *from, bool at_off
 		return -EBADF;
 	if ((out->flags & O_APPEND) || in->ops != &ramfs_file_ops || !out->ops->write_kernel)
 		return -EINVAL;
-	mutex_lock(&out->pos_lock);
-	s64 done = send_pages(out, in, from, MIN(n, (size_t)RW_MAX));
-	mutex_unlock(&out->pos_lock);
+	off_t none;
+	s64 done = send_pages(out, position_get(out, &none), in, from, MIN(n, (size_t)RW_MAX));
+	position_put(out);
 	return done;
 }
 
