@@ -30,6 +30,7 @@
 #include "sync/wait.h"
 
 struct mm;
+struct mutex;
 struct files;
 struct fs;
 
@@ -139,6 +140,10 @@ struct task {
 	struct vfork_wait *vfork;   /* p: the parent that waits until we exec or exit */
 	struct usage usage;	    /* t */
 	u64 switched_in_ns;	    /* r: since when it has had its CPU */
+#ifdef DEBUG
+	u32 nmutexes;		    /* t: those that it holds, for the check of ranks */
+	const struct mutex *mutexes[8]; /* t */
+#endif
 };
 
 extern struct list all_processes;  /* p: struct process.all_link */

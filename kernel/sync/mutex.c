@@ -2,6 +2,7 @@
  * Sleeping locks (sync/mutex.h). The owner word is all there is in the usual
  * case; waiters count themselves before they sleep, and the unlocker looks at
  * the count after it has cleared the owner, so one of the two sees the other.
+ * A DEBUG build keeps each task's mutexes and checks their ranks.
  */
 #include "sync/mutex.h"
 #include "arch/cpu.h"
@@ -17,31 +18,77 @@ void mutex_init(struct mutex *mutex, const char *name, enum lock_rank rank)
 	mutex->name = name;
 }
 
-bool mutex_try_lock(struct mutex *mutex)
+#ifdef DEBUG
+
+static void check_take(const struct mutex *mutex, const void *site)
+{
+	struct task *task = current;
+	const struct mutex *last = task->nmutexes ? task->mutexes[task->nmutexes - 1] : NULL;
+	if (last && last->rank >= mutex->rank)
+		panic("lock order: mutex %s (rank %u) at %pS, while %s (rank %u) is held",
+		      mutex->name, mutex->rank, site, last->name, last->rank);
+	kassert(task->nmutexes < ARRAY_SIZE(task->mutexes));
+	task->mutexes[task->nmutexes++] = mutex;
+}
+
+static void check_release(const struct mutex *mutex)
+{
+	struct task *task = current;
+	u32 i = task->nmutexes;
+	while (i > 0 && task->mutexes[i - 1] != mutex)
+		i--;
+	kassert(i > 0);
+	for (; i < task->nmutexes; i++)
+		task->mutexes[i - 1] = task->mutexes[i];
+	task->nmutexes--;
+}
+
+#else
+
+static inline void check_take(const struct mutex *mutex, const void *site)
+{
+	(void)mutex;
+	(void)site;
+}
+
+static inline void check_release(const struct mutex *mutex)
+{
+	(void)mutex;
+}
+
+#endif
+
+static bool try_take(struct mutex *mutex)
 {
 	struct task *nobody = NULL;
 	return __atomic_compare_exchange_n((struct task **)&mutex->owner, &nobody, current, false,
 					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
-void mutex_lock(struct mutex *mutex)
+static void wait_and_take(struct mutex *mutex)
 {
-	kassert(this_cpu()->irq_off_depth == 0); /* it may sleep */
-	if (mutex_try_lock(mutex))
-		return;
-	kassert(mutex->owner != current);
 	struct waiter w;
+	kassert(mutex->owner != current);
 	mutex->nwaiting++;
 	waitq_join(&mutex->queue, &w);
-	while (!mutex_try_lock(mutex))
+	while (!try_take(mutex))
 		waitq_sleep_quiet(&w, false);
 	waitq_leave(&w);
 	mutex->nwaiting--;
 }
 
+void mutex_lock(struct mutex *mutex)
+{
+	kassert(this_cpu()->irq_off_depth == 0); /* it may sleep */
+	check_take(mutex, __builtin_return_address(0));
+	if (!try_take(mutex))
+		wait_and_take(mutex);
+}
+
 void mutex_unlock(struct mutex *mutex)
 {
 	kassert(mutex->owner == current);
+	check_release(mutex);
 	__atomic_store_n((struct task **)&mutex->owner, NULL, __ATOMIC_SEQ_CST);
 	if (mutex->nwaiting)
 		waitq_wake_one(&mutex->queue);

@@ -12,7 +12,6 @@ enum lock_rank {
 	RANK_NONE = 0,
 
 	/* mutexes (sleep) */
-	RANK_TTY_READ = 10,	/* tty.read_lock: one reader at a time */
 	RANK_RENAME = 14,	/* directories moved between directories: one at a time */
 	RANK_FILE_POS = 16,	/* file.pos_lock: the offset, while read or write use it */
 	RANK_INODE_DIR = 20,	/* inode.lock of a directory; parents before children */
