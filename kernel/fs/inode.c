@@ -161,14 +161,14 @@ bool creds_in_group(const struct creds *creds, u32 gid)
 }
 
 /* Source: path_resolution(7), "Permissions" and "Bypassing permission checks". */
-int inode_permission(const struct inode *inode, const struct creds *creds, u32 uid, u32 may)
+int inode_permission(const struct inode *inode, const struct creds *creds, u32 may)
 {
 	u32 bits = inode->mode;
-	if (uid == 0) {
+	if (creds->fsuid == 0) {
 		bool run = inode_is_dir(inode) || (bits & 0111);
 		return (may & MAY_EXEC) && !run ? -EACCES : 0;
 	}
-	if (inode->uid == uid)
+	if (inode->uid == creds->fsuid)
 		bits >>= 6;
 	else if (creds_in_group(creds, inode->gid))
 		bits >>= 3;

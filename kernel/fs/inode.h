@@ -79,7 +79,7 @@ void inode_write_put(struct inode *inode);
 enum { MAY_EXEC = 1, MAY_WRITE = 2, MAY_READ = 4 };
 struct creds;
 /* 0 or -EACCES by the permission bits; root passes, but runs only what has an x bit. */
-int inode_permission(const struct inode *inode, const struct creds *creds, u32 uid, u32 may);
+int inode_permission(const struct inode *inode, const struct creds *creds, u32 may);
 
 bool creds_in_group(const struct creds *creds, u32 gid);
 

@@ -51,7 +51,7 @@ void path_free(char *path)
 
 int may_access(const struct inode *inode, u32 may)
 {
-	return inode_permission(inode, &current->creds, current->creds.fsuid, may);
+	return inode_permission(inode, &current->creds, may);
 }
 
 bool owner_or_root(const struct inode *inode)

@@ -206,7 +206,7 @@ static ssize_t link_thread_self(const struct proc_node *node, char *buf, size_t 
 static const struct proc_entry kernel_entries[] = {
 	{.name = "pid_max", .mode = S_IFREG | 0444, .show = show_pid_max},
 	{.name = "osrelease", .mode = S_IFREG | 0444, .text = "6.1.0-tine\n"},
-	{.name = "ostype", .mode = S_IFREG | 0444, .text = "Linux\n"},
+	{.name = "ostype", .mode = S_IFREG | 0444, .text = "Tine\n"},
 	{.name = NULL},
 };
 

@@ -172,20 +172,25 @@ s64 sys_fstatfs(int fd, void __user *statfsbuf)
 }
 
 struct access {
-	u32 uid, may;
+	struct creds creds; /* whose rights are asked for */
+	u32 may;
 };
 
 static s64 check_access(struct inode *inode, void *arg)
 {
 	const struct access *access = arg;
-	return inode_permission(refreshed(inode), &current->creds, access->uid, access->may);
+	return inode_permission(refreshed(inode), &access->creds, access->may);
 }
 
 s64 sys_faccessat2(int dirfd, const char __user *path, int mode, int flags)
 {
 	if ((mode & ~7) || (flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
 		return -EINVAL;
-	struct access access = {flags & AT_EACCESS ? current->creds.fsuid : current->creds.uid, mode};
+	struct access access = {current->creds, mode};
+	if (!(flags & AT_EACCESS)) { /* access(2) asks for the real ids */
+		access.creds.fsuid = access.creds.uid;
+		access.creds.fsgid = access.creds.gid;
+	}
 	return path_visit(dirfd, path, at_lookup(flags), check_access, &access);
 }
 

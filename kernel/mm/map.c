@@ -80,6 +80,8 @@ static int file_pages_get(struct file_pages *out, struct inode *inode, u64 first
 	return 0;
 }
 
+/* LINUX-DIFF: a mapping follows its file when it is made, not later: docs/abi.md. */
+
 /* Enters the frames one by one; each reference goes to its entry. */
 static int enter_pages(struct mm *mm, va_t va, u64 prot, u64 sharing, struct file_pages *from)
 {
@@ -117,7 +119,8 @@ int map_file(struct mm *mm, va_t va, u64 len_bytes, u64 prot, u64 sharing, struc
 	return error;
 }
 
-/* RLIMIT_AS: would this much more be too much? Counts only if there is a limit. */
+/* RLIMIT_AS: would this much more be too much? Counts only if there is a limit.
+ * LINUX-DIFF: asked by mmap only, not by brk; and there is no overcommit limit. */
 static bool over_limit(struct mm *mm, u64 more_bytes)
 {
 	u64 limit = task_rlimit(current, RLIMIT_AS);
@@ -204,6 +207,7 @@ static s64 mmap_file(struct mm *mm, s64 place, u64 len_bytes, u64 prot, u64 shar
 	return error;
 }
 
+/* LINUX-DIFF: all of it is allocated now; both sides of a fork must find the same frames. */
 static s64 mmap_shared_anonymous(struct mm *mm, va_t addr, u64 len_bytes, int prot, int flags)
 {
 	struct inode *inode = inode_new_anonymous(len_bytes);

@@ -96,6 +96,8 @@ static int protect_entry(struct change *c, struct page *table, unsigned index)
 	return 0;
 }
 
+/* LINUX-DIFF: a private page of a file that has been written becomes zeros, not the file's
+ * again: the tree has forgotten the file. */
 static void discard_entry(struct change *c, struct page *table, unsigned index)
 {
 	pte_t entry = table_entries(table)[index];

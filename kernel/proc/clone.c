@@ -57,6 +57,8 @@ static int clone_check(const struct clone_args *args)
 	return 0;
 }
 
+/* LINUX-DIFF: CLONE_IO, CLONE_PTRACE and CLONE_PIDFD are EINVAL too. */
+
 /* Fork leaves the last frames to page faults, and NPROC counts those who are not root. */
 static int check_limits(void)
 {

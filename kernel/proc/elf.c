@@ -1,6 +1,7 @@
 /*
  * The ELF reader (proc/elf.h). Every field that can lead outside of the file or
  * of the user half is checked here, once; exec.c then believes the image.
+ * LINUX-DIFF: all is ENOEXEC, in time; Linux kills for some after its point of no return.
  */
 #include "proc/elf.h"
 #include "lib/errno.h"

@@ -336,7 +336,8 @@ static void reset_machine(struct exec *e)
 	thread_load(&current->thread);
 }
 
-/* The point of no return has passed: nothing here may fail. */
+/* The point of no return has passed: nothing here may fail.
+ * LINUX-DIFF: set-user-ID and set-group-ID bits of the program are ignored so far. */
 static void exec_commit(struct exec *e)
 {
 	struct task *task = current;

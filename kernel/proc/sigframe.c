@@ -11,6 +11,7 @@
  * Nothing in a frame is trusted when it comes back: only user-changeable flags
  * are taken, rip must be the user's, segments are fixed.
  *
+ * LINUX-DIFF: the FPU state is the FXSAVE image alone; there is no XSAVE area.
  * Sources: Linux arch/x86/include/uapi/asm/{sigcontext,ucontext}.h; psABI 3.2.2
  * (red zone, stack alignment); sigreturn(2).
  */

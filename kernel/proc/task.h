@@ -96,7 +96,8 @@ struct process {
 	struct usage usage;	     /* p: of tasks that have gone */
 	struct usage child_usage;    /* p: of children waited for */
 	u64 start_ns;		     /* c */
-	struct timer alarm;	     /* alarm(2) */
+	struct timer alarm;	     /* alarm(2), setitimer(2) */
+	u64 alarm_interval_ns;	     /* p: 0: once */
 };
 
 struct task {

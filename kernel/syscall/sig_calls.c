@@ -1,10 +1,9 @@
 /*
  * The system calls about signals: kill and its like, actions, masks, waiting.
  * Sources: kill(2), tgkill(2), sigaction(2), sigprocmask(2), sigsuspend(2),
- * sigpending(2), sigaltstack(2), pause(2), alarm(2).
+ * sigpending(2), sigaltstack(2), pause(2).
  */
 #include "arch/cpu.h"
-#include "arch/time.h"
 #include "lib/errno.h"
 #include "mm/uaccess.h"
 #include "proc/process.h"
@@ -226,28 +225,4 @@ s64 sys_tkill(pid_t tid, int sig)
 s64 sys_tgkill(pid_t tgid, pid_t tid, int sig)
 {
 	return tgid <= 0 ? -EINVAL : kill_task(tgid, tid, sig);
-}
-
-static void alarm_expired(struct timer *timer)
-{
-	struct process *process = container_of(timer, struct process, alarm);
-	spin_lock(&proc_lock);
-	if (!process->zombie)
-		signal_send_process(process, SIGALRM, NULL);
-	spin_unlock(&proc_lock);
-}
-
-s64 sys_alarm(u32 seconds)
-{
-	struct timer *timer = &current->process->alarm;
-	u64 now_ns = time_now_ns(), left_ns = 0;
-	if (timer->queued && timer->deadline_ns > now_ns)
-		left_ns = timer->deadline_ns - now_ns;
-	timer_cancel(timer);
-	if (seconds) {
-		timer->fn = alarm_expired;
-		timer_start(timer, now_ns + seconds * NSEC_PER_SEC);
-	}
-	/* Rounded to the nearest second, but never to "none": alarm(2). */
-	return left_ns ? MAX(1ull, (left_ns + NSEC_PER_SEC / 2) / NSEC_PER_SEC) : 0;
 }

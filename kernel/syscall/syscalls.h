@@ -126,7 +126,6 @@ s64 sys_rt_sigpending(void __user *set, size_t mask_size);
 s64 sys_rt_sigsuspend(const void __user *mask, size_t mask_size);
 s64 sys_sigaltstack(const void __user *stack, void __user *old);
 s64 sys_pause(void);
-s64 sys_alarm(u32 seconds);
 s64 sys_kill(pid_t pid, int sig);
 s64 sys_tkill(pid_t tid, int sig);
 s64 sys_tgkill(pid_t tgid, pid_t tid, int sig);
@@ -188,5 +187,10 @@ s64 sys_clock_getres(int clock, void __user *resolution);
 s64 sys_clock_settime(int clock, const void __user *time);
 s64 sys_gettimeofday(void __user *time, void __user *zone);
 s64 sys_time(s64 __user *time);
+
+/* kernel/syscall/itimer.c */
+s64 sys_alarm(u32 seconds);
+s64 sys_getitimer(int which, void __user *value);
+s64 sys_setitimer(int which, const void __user *value, void __user *old_value);
 
 #endif
