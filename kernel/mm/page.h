@@ -36,9 +36,7 @@ struct page {
 	};
 	union {
 		u32 index; /* PAGE_FILE: which page of the file; PAGE_HEAP: the size class */
-		struct {   /* PAGE_TABLE: only entries from low up to, not with, high can be in use */
-			u16 low, high;
-		};
+		u32 groups; /* PAGE_TABLE: bit g: entries 16 g to 16 g + 15 can be in use */
 	};
 	union {
 		struct inode *owner; /* PAGE_FILE; not counted: the file outlives its hold or clears it */

@@ -27,6 +27,19 @@
 #include "mm/tree_private.h"
 #include "proc/sched.h"
 
+/* Entries come in groups; page.groups says which can be in use, so that fork, copies, sweeps
+ * and frees pass over the empty parts of a table. */
+enum { GROUP = TABLE_ENTRIES / 32 };
+
+/* The first entry from index on that can be in use; TABLE_ENTRIES if there is none. */
+static unsigned table_next(const struct page *table, unsigned index)
+{
+	if (index % GROUP != 0)
+		return index; /* in the middle of a group in use */
+	u64 groups = (u64)table->groups >> (index / GROUP);
+	return groups ? index + __builtin_ctzll(groups) * GROUP : TABLE_ENTRIES;
+}
+
 struct page *tree_new(void)
 {
 	struct page *root = page_alloc_zeroed(PAGE_TABLE);
@@ -78,11 +91,10 @@ static void copy_table(struct page *copy, const struct page *table)
 	const pte_t *from = table_entries(table);
 	pte_t *to = table_entries(copy);
 	int level = table->level;
-	for (unsigned i = table->low; i < table->high; i++)
+	for (unsigned i = table_next(table, 0); i < TABLE_ENTRIES; i = table_next(table, i + 1))
 		to[i] = entry_share(from[i], level);
 	copy->level = level;
-	copy->low = table->low;
-	copy->high = table->high;
+	copy->groups = table->groups;
 	copy->used = table->used;
 	copy->resident = table->resident;
 }
@@ -97,7 +109,7 @@ struct page *tree_share(struct mm *mm)
 
 	pte_t *from = table_entries(parent);
 	copy_table(child, parent);
-	for (unsigned i = parent->low; i < parent->high; i++)
+	for (unsigned i = table_next(parent, 0); i < TABLE_ENTRIES; i = table_next(parent, i + 1))
 		from[i] &= ~PTE_W;
 	tlb_flush_mm(mm);
 	return child;
@@ -114,7 +126,7 @@ struct page *tree_share(struct mm *mm)
 static void take_back(struct page *table)
 {
 	pte_t *entry = table_entries(table);
-	for (unsigned i = table->low; i < table->high; i++) {
+	for (unsigned i = table_next(table, 0); i < TABLE_ENTRIES; i = table_next(table, i + 1)) {
 		if (!(entry[i] & PTE_P) || !(entry[i] & PTE_W))
 			continue;
 		if (table->level > LEVEL_LEAF)
@@ -133,7 +145,8 @@ static void new_table(struct page *table, int level, pte_t above)
 	pte_t *entry = table_entries(table);
 	for (unsigned i = 0; i < TABLE_ENTRIES; i++)
 		entry[i] = above;
-	table->used = table->high = TABLE_ENTRIES;
+	table->used = TABLE_ENTRIES;
+	table->groups = UINT32_MAX;
 }
 
 void table_store(struct page *table, unsigned index, pte_t entry)
@@ -141,10 +154,7 @@ void table_store(struct page *table, unsigned index, pte_t entry)
 	pte_t *slot = &table_entries(table)[index];
 	table->used += (entry != 0) - (*slot != 0);
 	*slot = entry;
-	if (table->low == table->high)
-		table->low = table->high = index;
-	table->low = MIN(table->low, index);
-	table->high = MAX(table->high, index + 1);
+	table->groups |= 1u << (index / GROUP);
 }
 
 /* Frames set aside for a walk, and tables that it has replaced. */
@@ -293,30 +303,38 @@ static void free_table(struct page *table)
 
 void tree_put(struct page *top)
 {
-	struct page *stack[LEVEL_ROOT]; /* the way down to the table that is being emptied */
+	struct {
+		struct page *table;
+		unsigned next; /* entries before this one have been put */
+	} way[LEVEL_ROOT];     /* down to the table that is being emptied */
 	int depth = 0;
 
 	if (!page_drop(top))
 		return;
-	stack[depth++] = top;
+	way[depth].table = top;
+	way[depth++].next = 0;
 	while (depth > 0) {
-		struct page *table = stack[depth - 1];
-		int level = table->level;
-		if (table->low == table->high) {
+		struct page *table = way[depth - 1].table;
+		if (table->used == 0) {
 			free_table(table);
 			depth--;
 			sched_point();
 			continue;
 		}
-		pte_t *slot = &table_entries(table)[table->low++];
+		unsigned index = table_next(table, way[depth - 1].next);
+		way[depth - 1].next = index + 1;
+		pte_t *slot = &table_entries(table)[index];
 		pte_t entry = *slot;
 		if (!entry)
 			continue;
 		*slot = 0;
-		if (entry_is_page(entry, level))
+		table->used--;
+		if (entry_is_page(entry, table->level)) {
 			page_put(entry_page(entry));
-		else if (entry_is_table(entry, level) && page_drop(entry_page(entry)))
-			stack[depth++] = entry_page(entry);
+		} else if (entry_is_table(entry, table->level) && page_drop(entry_page(entry))) {
+			way[depth].table = entry_page(entry);
+			way[depth++].next = 0;
+		}
 	}
 }
 

@@ -1,6 +1,6 @@
 /*
  * The invariants of docs/memory.md over all trees of tests/host/tree.c: I1
- * (references are pointers), used, low, high and resident of every table, and
+ * (references are pointers), used, groups and resident of every table, and
  * I3 (what can be written through is shared with nobody). Every frame that is
  * not free must have been found. Each table is looked through once.
  */
@@ -43,9 +43,9 @@ static u32 audit_table(const struct page *table, int level, bool writable)
 		if (!entry)
 			continue;
 		used++;
-		if (i < table->low || i >= table->high)
-			broken("table %lu level %d: entry %u is in use, beyond %u-%u",
-			       page_pfn(table), level, i, table->low, table->high);
+		if (!(table->groups >> i / 16 & 1))
+			broken("table %lu level %d: entry %u is in use, but not in groups %#x",
+			       page_pfn(table), level, i, table->groups);
 		if (entry_is_table(entry, level)) {
 			resident += audit_table(entry_page(entry), level - 1,
 						writable && (entry & PTE_W));
