@@ -1,27 +1,42 @@
 # gdb settings and commands for Tine: `make gdb` reads this after the kernel's symbols.
-# Commands begin with tine-; `help user-defined` lists them.
+# Its commands begin with tine-: type that and Tab. tine.py makes user programs visible.
+#
+# gdb sees the machine, not one process. QEMU's breakpoints are addresses that it compares: they
+# need no write, so they can be set before paging or a program is there, and they hold in every
+# address space. $_runs("NAME") in a condition says whose: tine.py adds it in user programs. And
+# `next` over fork stops in whoever comes back first, parent or child: it is the same address.
+# A step of user code that faults ends in the kernel's handler; tine-leave goes back from there.
+# Rarely `continue` stops where it stands: QEMU's step over the breakpoint took an interrupt's poll
+# for the instruction. Say it again.
 
 set disassemble-next-line off
 set print pretty on
 set print array-indexes on
-# A breakpoint in the upper half is set before paging maps it: QEMU's own breakpoints need no write.
 set breakpoint auto-hw on
 set breakpoint pending on
-# kernel and user programs run on one CPU: the kernel's code is never "in" a library.
+# In libc, which has no source lines, step and next go on to the caller.
 set step-mode off
 set stop-on-solib-events 0
+set backtrace limit 64
+
+source tools/gdb/tine.py
+# At each stop, before gdb prints where.
+define hook-stop
+  python follow()
+end
 
 define tine-ready
-  echo Stopped at the kernel's first instruction. break kmain, or a function of docs/tour.md; then continue.\n
+  echo Stopped at the kernel's first instruction. Set a break, at kmain or one of docs/tour.md,\n
+  echo and continue. bt leads into the user program; break main is in PROG (sh without PROG).\n
 end
 document tine-ready
 Says where the machine stands. `make gdb` calls it at the start.
 end
 
 define tine-user
-  add-symbol-file build/debug/user/$arg0
+  python programs.load(programs.find("$arg0"))
 end
 document tine-user
-tine-user NAME: adds the symbols of the user program NAME, so that breakpoints (break main) and
-backtraces from a system call name its functions.
+tine-user NAME: symbols of the user program NAME until the next stop, so that `break main` is set
+there. At each stop the symbols are those of the program that runs.
 end

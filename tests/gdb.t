@@ -1,0 +1,258 @@
+#!/usr/bin/env python3
+"""Checks `make gdb` with scripts of gdb commands: the entry, backtraces from the kernel into main,
+stepping on both sides and across, breakpoints in programs, and that QEMU never stays behind.
+
+It needs the debug build: make DEBUG=1 kernel root. Where that is missing, it makes it.
+"""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+from tap import ROOT, Tap  # noqa: E402
+
+BUILD_S, RUN_S, END_S = 300, 40, 10
+LIBC = r"#\d+  0x0000[0-9a-f]+ in "
+FROM_CALL = r"#1  .* in syscall_dispatch .*\n#2  <signal handler called>\n"
+
+
+class Session:
+    """Runs tools/gdb/run with a TMPDIR of its own, by which its QEMU is found again."""
+
+    def __init__(self):
+        self.tmp = tempfile.mkdtemp(prefix="tine-gdb.t.")
+
+    def start(self, program, commands):
+        options = [word for line in commands for word in ("-ex", line)]
+        return subprocess.Popen(
+            [os.path.join(ROOT, "tools", "gdb", "run"), "-batch", *options], cwd=ROOT,
+            env=dict(os.environ, PROG=program, TMPDIR=self.tmp, MEM="128"),
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def processes(self, word):
+        """Numbers of the session's processes whose command line begins with such a program."""
+        listing = subprocess.run(["ps", "axww", "-o", "pid=,args="], stdout=subprocess.PIPE,
+                                 text=True, check=True).stdout
+        return [int(line.split()[0]) for line in listing.splitlines()
+                if self.tmp in line and word in os.path.basename(line.split()[1])]
+
+    def gone(self):
+        """Whether QEMU, and what was in TMPDIR, goes away."""
+        end = time.monotonic() + END_S
+        while self.processes("qemu") and time.monotonic() < end:
+            time.sleep(0.05)
+        return not self.processes("qemu")
+
+
+def run(session, program, script):
+    """{name: output} of a script whose lines `@ NAME` begin a part; "" is what comes before."""
+    commands = []
+    for line in filter(None, (line.strip() for line in script.splitlines())):
+        commands.append(f"echo {line}\\n" if line.startswith("@ ") else line)
+    gdb = session.start(program, commands)
+    try:
+        output = gdb.communicate(timeout=RUN_S)[0]
+    except subprocess.TimeoutExpired:
+        gdb.terminate()
+        output = gdb.communicate()[0] + "\nthe time limit was reached\n"
+    parts = re.split(r"^@ (.*)\n", output, flags=re.M)
+    return dict(zip(["", *parts[1::2]], parts[::2]))
+
+
+def check(tap, parts, points):
+    for name, pattern, what in points:
+        text = parts.get(name, "")
+        tap.ok(re.search(pattern, text), what, text or "no such part:", "" if text else parts)
+
+
+def check_backtraces(tap, session):
+    parts = run(session, "forkdemo", """
+        @ user breakpoint
+        break main
+        @ init
+        tbreak sys_fork
+        continue
+        bt
+        tbreak sys_execve
+        continue
+        bt
+        @ main
+        continue
+        bt
+        delete
+        @ fork
+        tbreak sys_fork
+        continue
+        bt
+        @ fault
+        tbreak fault_copy
+        continue
+        bt
+        @ ends
+        delete
+        break sys_wait4 if pid > 0
+        break sys_exit_group
+        continue
+        bt
+        continue
+        bt
+        continue
+        bt
+        @ once more, see init.gdb
+        continue
+        bt
+    """)
+    parts["ends"] = parts.get("ends", "") + parts.get("once more, see init.gdb", "")
+    fork = FROM_CALL + LIBC + r"_Fork \(\)\n" + LIBC + r"fork \(\)\n" + LIBC
+    exits = "#0  sys_exit_group .*\n" + FROM_CALL + r"#3 .* _Exit \(\)\n#4 .* exit \(\)\n"
+    tap.ok("entry_pvh () at boot/entry.S" in parts[""] and "?" not in parts[""].split("Temp")[-1],
+           "gdb stops at the kernel's entry, without a question", parts[""])
+    check(tap, parts, [
+        ("user breakpoint", r"Breakpoint \d+ at 0x4\w+: file user/forkdemo.c",
+         "break main is set in PROG"),
+        ("init", fork + r"run_shell \(.*\) at user/init.c:\d+\n.* main \(.*user/init.c:\d+\n",
+         "bt in sys_fork leads into init, which has other symbols"),
+        ("init", r"sys_execve \((.*\n)*#.* execve \(\)\n(.*\n)*.* main \(.*user/init.c:\d+\n",
+         "bt in sys_execve leads into init"),
+        ("main", r"Breakpoint \d+, main \(argc=1, .*\) at user/forkdemo.c:\d+\n",
+         "the breakpoint stops in main of PROG, in no other program"),
+        ("fork", fork + r"main \(.*\) at user/forkdemo.c:\d+\n\Z",
+         "bt in sys_fork leads into PROG"),
+        ("fault", r"#0  fault_copy (.*\n)*#\d+ .* trap_dispatch .*\n#\d+  <signal handler called>\n"
+         r"(.*\n)*#\d+ .* main \(.*user/forkdemo.c:\d+\n", "bt in fault_copy leads into PROG"),
+        ("ends", "#0  sys_wait4 .*\n" + FROM_CALL +
+         r"(.*\n)*.* waitpid \(\)\n.* main \(.*user/forkdemo.c:\d+\n", "bt in sys_wait4"),
+        ("ends", exits + r"#\d+ .* child \(.*\n.* main \(.*user/forkdemo.c:\d+\n",
+         "bt in sys_exit_group of the child"),
+        ("ends", exits + r"#5 .*\n#6 .* _start \(\)\n#7  0x0+ in \?\? \(\)\n",
+         "bt behind main ends at _start"),
+    ])
+    tap.ok(session.gone(), "no QEMU is left when gdb ends")
+
+
+def check_steps(tap, session):
+    parts = run(session, "forkdemo", """
+        tbreak main
+        continue
+        @ next
+        next
+        next
+        @ step into
+        tbreak relation
+        continue
+        finish
+        @ kernel
+        tbreak sys_fork
+        continue
+        next
+        step
+        bt
+        @ finish
+        finish
+        @ leave
+        tine-leave
+        @ stepi
+        stepi
+        stepi
+        bt
+        @ out
+        finish
+        finish
+        next
+        next
+        @ through
+        tbreak *getpid
+        continue
+        stepi
+        stepi
+        stepi
+        stepi
+        bt
+        @ back
+        tine-leave
+        finish
+    """)
+    check(tap, parts, [
+        ("next", r"\A\d+\t\s+volatile int variable = 1;\n\d+\t", "next in main"),
+        ("step into", r"relation \(what=(.*\n)*.*main \(.*user/forkdemo.c:\d+\n",
+         "finish returns to main"),
+        ("kernel", r"\n#\d+ .* in syscall_dispatch (.*\n)*#.* main \(.*user/forkdemo.c",
+         "next and step in the kernel"),
+        ("finish", r"Value returned is \$\d+ = ", "finish in the kernel shows the result"),
+        ("leave", r"0x0000[0-9a-f]+ in _Fork \(\)\n\Z", "tine-leave goes back to user mode"),
+        ("stepi", r"#0  .* in _Fork \(\)\n.* fork \(\)\n.* main \(", "stepi in libc"),
+        ("out", r" fork \(\)\n(.*\n)*.* main \(.*user/forkdemo.c:\d+\n\d+\t.*\n\d+\t.*\n\d+\t",
+         "finish twice and next twice lead on in main"),
+        ("through", r"#0  <signal handler called>\n.* getpid \(\)\n(.*\n)*.* main \(.*forkdemo.c",
+         "stepi goes into the kernel with SYSCALL"),
+        ("back", r"in getpid \(\)\n(Run.*\n)?(0x\w+ in )?(main|child) \(.*user/forkdemo.c",
+         "and tine-leave and finish back to the caller"),
+    ])
+
+
+def check_others(tap, session):
+    """Programs without symbols, and with."""
+    parts = run(session, "sh -c uname", """
+        tbreak main
+        continue
+        @ sh
+        bt
+        @ busybox
+        tbreak sys_uname
+        continue
+        bt
+    """)
+    check(tap, parts, [
+        ("sh", r"#0  main \(argc=3, .*user/sh/", "break main in sh"),
+        ("busybox", FROM_CALL + r"#3  0x\w+ in \?\? \(\)\n#4  0x0+ in \?\? \(\)\n(\[.*\n)?\Z",
+         "a program without symbols is one frame"),
+    ])
+
+
+def check_ends(tap, session):
+    """kill -9 of gdb and of tools/gdb/run."""
+    for who in ("gdb", "run"):
+        started = session.start("forkdemo", [
+            "echo here\\n", f"python import time; time.sleep({RUN_S})"])
+        for line in started.stdout:
+            if line == "here\n":
+                break
+        if who == "run" and not sys.platform.startswith("linux"):
+            tap.skip("kill -9 of tools/gdb/run", "needs PR_SET_PDEATHSIG")
+            started.terminate()
+        else:
+            number = started.pid if who == "run" else (session.processes("gdb") or [0])[0]
+            if number:
+                os.kill(number, signal.SIGKILL)
+            tap.ok(number and session.gone(), f"no QEMU is left by kill -9 of {who}")
+        for left in session.processes("gdb"):
+            os.kill(left, signal.SIGKILL)
+        started.communicate()
+
+
+def main():
+    tap = Tap()
+    if not shutil.which(os.environ.get("GDB") or "gdb"):
+        tap.skip("gdb", "there is no gdb")
+        tap.done()
+        return
+    debug = os.path.join(ROOT, "build", "debug")
+    if not all(os.path.exists(os.path.join(debug, n)) for n in ("tine.elf", "root.cpio")):
+        subprocess.run(["make", "DEBUG=1", "kernel", "root"], cwd=ROOT, stdout=sys.stderr,
+                       timeout=BUILD_S, check=False)
+    session = Session()
+    try:
+        for part in (check_backtraces, check_steps, check_others, check_ends):
+            part(tap, session)
+    finally:
+        shutil.rmtree(session.tmp, ignore_errors=True)
+    tap.done()
+
+
+main()

@@ -1,0 +1,176 @@
+"""Which user program runs, and its symbols: part of `make gdb` (see tine.py).
+
+All user programs are static and lie at the same addresses, so gdb may know one of them at a time:
+follow() asks the kernel at each stop which file the current task executes, and swaps the symbols of
+build/debug/user/NAME (or tests/guest/NAME) in. A program that was not built here has none.
+
+A breakpoint in a program (break main) is one address in every address space. So it gets a
+condition, $_runs("NAME"); and before that program's symbols go, it becomes a breakpoint at its
+address (with another number), because by name gdb would move it into the next program.
+"""
+import bisect
+import os
+import struct
+
+import gdb
+
+FOLDERS = ("user", "tests/guest")
+USER_END = 1 << 47
+SHT_SYMTAB, SHF_EXECINSTR, STT_NOTYPE, STT_FUNC = 2, 4, 0, 2
+
+
+class Program:
+    """An ELF file: its symbols are in gdb. Functions come from its symbol table."""
+
+    def __init__(self, path):
+        self.path, self.name = path, os.path.basename(path)
+        self.states = {}  # unwind.py's results, by function start
+        with open(path, "rb") as f:
+            image = f.read()
+        shoff, = struct.unpack_from("<Q", image, 40)
+        shentsize, shnum = struct.unpack_from("<HH", image, 58)
+        sections = [struct.unpack_from("<IIQQQQIIQQ", image, shoff + i * shentsize)
+                    for i in range(shnum)]
+        self.text = [(s[3], s[3] + s[5]) for s in sections if s[2] & SHF_EXECINSTR]
+        names = {}
+        for s in sections:
+            if s[1] == SHT_SYMTAB:
+                self.read_symbols(image, s, sections[s[6]], names)
+        self.starts = sorted(names)
+        self.names = [names[start] for start in self.starts]
+
+    def read_symbols(self, image, table, strings, names):
+        for at in range(table[4], table[4] + table[5], 24):
+            name, info, _, _, value, size = struct.unpack_from("<IBBHQQ", image, at)
+            if info & 15 not in (STT_FUNC, STT_NOTYPE) or value not in self or not name:
+                continue
+            if size or value not in names:
+                start = strings[4] + name
+                names[value] = image[start:image.index(b"\0", start)].decode("ascii", "replace")
+
+    def __contains__(self, address):
+        return any(start <= address < end for start, end in self.text)
+
+    def function(self, address):
+        """(start, end, name) of the function there, or None. Padding belongs to what it follows."""
+        i = bisect.bisect_right(self.starts, address) - 1
+        if i < 0 or address not in self:
+            return None
+        end = next(end for start, end in self.text if start <= address < end)
+        if i + 1 < len(self.starts):
+            end = min(end, self.starts[i + 1])
+        return self.starts[i], end, self.names[i]
+
+
+current = None  # the Program whose symbols are in gdb
+_programs = {}  # by path
+_build = None
+
+
+def setup(build):
+    global _build
+    _build = os.path.abspath(build)
+
+
+def find(name):
+    """The Program of that name, or None if it was not built here."""
+    for folder in FOLDERS:
+        path = os.path.join(_build, folder, name)
+        if name and "/" not in name and os.path.isfile(path):
+            if path not in _programs:
+                _programs[path] = Program(path)
+            return _programs[path]
+    return None
+
+
+def running():
+    """The name of the file that the CPU's task executes; None where that is not known."""
+    try:
+        thread = gdb.selected_thread()
+        task = gdb.parse_and_eval(f"cpus[{thread.num - 1 if thread else 0}].task")
+        if int(task) == 0 or int(task["mm"]) == 0 or int(task["mm"]["exe"]) == 0:
+            return None
+        return task["mm"]["exe"]["dentry"]["name"].string()
+    except (gdb.error, UnicodeDecodeError):
+        return None  # too early: the kernel's memory is not there yet
+
+
+def follow():
+    """At each stop. A kernel task, or one that exits, has no program: the symbols stay."""
+    name = running()
+    if name is not None and (current is None or name != current.name):
+        load(find(name))
+    elif current:
+        mark_breakpoints()
+
+
+def load(program):
+    """Makes its symbols the ones that gdb knows."""
+    global current
+    if program is current:
+        return
+    if current:
+        keep_breakpoints()
+        gdb.execute(f"remove-symbol-file {current.path}", False, True)
+    current = program
+    if current:
+        gdb.execute(f"add-symbol-file {current.path}", False, True)
+        mark_breakpoints()
+
+
+# ---- Breakpoints in programs -----------------------------------------------------------------
+
+def code_breakpoints():
+    """(breakpoint, its addresses) of all that the user set in code."""
+    kinds = [gdb.BP_BREAKPOINT, getattr(gdb, "BP_HARDWARE_BREAKPOINT", gdb.BP_BREAKPOINT)]
+    for breakpoint in gdb.breakpoints() or ():
+        if breakpoint.type not in kinds or not breakpoint.visible or not breakpoint.location:
+            continue
+        try:
+            yield breakpoint, [sal.pc for sal in gdb.decode_line(breakpoint.location)[1] or ()]
+        except gdb.error:
+            pass  # pending
+
+
+def condition():
+    return f'$_runs("{current.name}")'
+
+
+def mark_breakpoints(_=None):
+    """Conditions for the breakpoints in the current program that have none of ours yet."""
+    if not current:
+        return
+    for breakpoint, addresses in code_breakpoints():
+        own = breakpoint.condition
+        if any(a in current for a in addresses) and "$_runs(" not in (own or ""):
+            breakpoint.condition = f"{condition()} && ({own})" if own else condition()
+
+
+def keep_breakpoints():
+    """Breakpoints by name in the program that goes become breakpoints by address."""
+    mark_breakpoints()
+    for old, addresses in list(code_breakpoints()):
+        if old.location.startswith("*") or not all(a in current for a in addresses):
+            continue
+        kind = ("t" if old.temporary else "") + \
+            ("break" if old.type == gdb.BP_BREAKPOINT else "hbreak")
+        for address in addresses:
+            gdb.execute(f"{kind} *{address:#x}", False, True)
+            new = max(gdb.breakpoints(), key=lambda b: b.number)
+            new.condition, new.enabled = old.condition, old.enabled
+            new.silent, new.ignore_count = old.silent, old.ignore_count
+            if old.commands:
+                new.commands = old.commands
+        old.delete()
+
+
+class Runs(gdb.Function):
+    """$_runs("NAME"): the program NAME runs on this CPU, or the kernel. For conditions."""
+
+    def __init__(self):
+        super().__init__("_runs")
+
+    def invoke(self, name):
+        if int(gdb.parse_and_eval("(unsigned long)$pc")) >= USER_END:
+            return True
+        return running() == name.string()
