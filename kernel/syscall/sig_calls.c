@@ -108,8 +108,9 @@ s64 sys_sigaltstack(const void __user *stack, void __user *old)
 			return -EFAULT;
 		if (old_stack.flags == SS_ONSTACK)
 			return -EPERM;
-		if (new_stack.flags & ~(SS_DISABLE | SS_ONSTACK))
-			return -EINVAL;
+		if (new_stack.flags != 0 && new_stack.flags != SS_DISABLE &&
+		    new_stack.flags != SS_ONSTACK)
+			return -EINVAL; /* LINUX-DIFF: SS_AUTODISARM too */
 		if (new_stack.flags & SS_DISABLE)
 			new_stack = (struct sigaltstack){.sp = 0};
 		else if (new_stack.size < MINSIGSTKSZ)
