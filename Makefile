@@ -67,6 +67,10 @@ ARCH     := -mcmodel=kernel -mno-red-zone -mgeneral-regs-only $(if $(IS_CLANG),-
 # Call-frame information goes to .debug_frame only: gdb reads it there, and it is not loaded.
 CODEGEN  := -ffreestanding -fno-pic -fno-pie -fno-stack-protector -fno-omit-frame-pointer \
             -fno-strict-aliasing -fno-asynchronous-unwind-tables
+# From gcc 15 on, {0} may leave bytes of a union as they were: nothing of the kernel's stack
+# must reach a program that way.
+ZERO_INIT := -fzero-init-padding-bits=all
+CODEGEN  += $(shell $(CC) $(ZERO_INIT) -E -x c /dev/null >/dev/null 2>&1 && echo $(ZERO_INIT))
 OPT      := $(if $(filter 1,$(DEBUG)),-Og -DDEBUG,-O2)
 CPPFLAGS := -Ikernel -MMD -MP
 CFLAGS   := -std=gnu11 $(OPT) -g $(ARCH) $(CODEGEN) $(WARN)
