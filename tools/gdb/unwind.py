@@ -21,6 +21,11 @@ SCAN_WORDS = 512
 # depth: bytes from rsp to the caller's rsp (the CFA), None if not known; frame: the same from rbp;
 # saved: {register: offset from the CFA, or the register that holds it}.
 State = collections.namedtuple("State", "depth frame saved")
+# ModRM of an indirect CALL (opcode 0xFF /2), by the length of the instruction.
+CALLS = {2: {*range(0x10, 0x18), *range(0xD0, 0xD8)} - {0x14, 0x15},
+         3: {0x14, *range(0x50, 0x58)} - {0x54}, 4: {0x54},
+         6: {0x15, *range(0x90, 0x98)} - {0x94}, 7: {0x14, 0x94}}
+SIGNAL_RETURN = ("__restore_rt", "__restore")  # musl's two names of one address
 # Where registers are in struct sigcontext, which lies 40 bytes up in struct ucontext.
 SIGCONTEXT = ("r8 r9 r10 r11 r12 r13 r14 r15 rdi rsi rbp rbx rdx rax rcx rsp rip").split()
 SIZED = ("pushq", "popq", "subq", "addq", "movq", "leaq", "retq", "jmpq", "leaveq")
@@ -154,19 +159,16 @@ class Caller:
         except (gdb.error, gdb.MemoryError):
             return False
         return code[2] == 0xE8 or any(
-            code[7 - n] == 0xFF and code[8 - n] >> 3 & 7 == 2 for n in (2, 3, 4, 6, 7))
+            code[7 - n] == 0xFF and code[8 - n] in modrm for n, modrm in CALLS.items())
 
-    def by_code(self, function):
-        """(CFA, {register: value}) by what the function has pushed up to pc; or None."""
+    def by_code(self, function, at):
+        """(CFA, {register: value}) by what the function has pushed before `at`; or None."""
         start, end, _ = function
         if start not in self.program.states:
             code = disassemble(self.frame.architecture(), start, end)
             self.program.states[start] = analyse(code, start)
         states = self.program.states[start]
-        at = max((a for a in states if a <= self.pc), default=None)
-        if at is None:
-            return None
-        state = states[at]
+        state = states[max(a for a in states if a <= at)]
         if state.depth is not None:
             cfa = self.sp + state.depth
         elif state.frame is not None:
@@ -189,22 +191,23 @@ class Caller:
         return None
 
     def by_sigcontext(self):
-        """The same for __restore_rt: rsp points to the signal frame's struct ucontext."""
+        """The same behind a signal handler: rsp points to the signal frame's struct ucontext."""
         values = dict(zip(SIGCONTEXT, self.words(self.sp + 40, len(SIGCONTEXT))))
         return (values.pop("rsp"), values) if len(values) == len(SIGCONTEXT) else None
 
     def find(self):
         """(start of the function, CFA, registers). rip 0 where the backtrace ends."""
         exact = hasattr(self.frame, "level") and self.frame.level() == 0
-        function = self.program and self.program.function(
-            self.pc - 1 if not exact and self.after_call(self.pc) else self.pc)
+        called = bool(self.program) and not exact and self.after_call(self.pc)
+        at = self.pc - called  # a call that does not return may end its function
+        function = self.program and self.program.function(at)
         found = None
         if not function:
             pass  # another's program
-        elif function[2] == "__restore_rt":
+        elif function[2] in SIGNAL_RETURN:
             found = self.by_sigcontext()
-        elif function[2] != "_start":
-            found = self.by_code(function) or self.by_scan()
+        elif function[2] != "_start" and not (function[2] == "__clone" and called):
+            found = self.by_code(function, at) or self.by_scan()
         cfa, values = found or (self.sp + 8, {"rip": 0})
         return function[0] if function else self.pc, cfa, values
 
