@@ -134,6 +134,7 @@ run:
 test:
 	@tools/setup
 	@$(MAKE) $(J) all iso
+	@$(MAKE) $(J) DEBUG=1 kernel root
 	@$(MAKE) $(J) -k tests || echo 'What did not compile counts as failed below.'
 	@tests/run $(TESTS)
 
