@@ -114,6 +114,7 @@ static void errors(void)
 	VALUE(use(stack, 100, 0));
 	VALUE(use(stack, 1000, 0));
 	VALUE(use(stack, STACK_BYTES, 4));
+	VALUE(use(stack, STACK_BYTES, SS_DISABLE | SS_ONSTACK));
 	VALUE(use(stack, STACK_BYTES, 0x40000000));
 	VALUE(use(NULL, 100, SS_DISABLE));
 	say("after the errors: %s", state());
