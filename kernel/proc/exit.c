@@ -177,9 +177,9 @@ static void exit_leave(struct task *task, int status)
 	signal_queue_flush(&task->pending);
 	task->sighand = NULL;
 	task->state = TASK_ZOMBIE;
-	if (task == process->leader && !process->exiting)
-		process->exit_status = status;
-	else if (task != process->leader)
+	if (!process->exiting)
+		process->exit_status = status; /* the last thread's stays, as on Linux from 5.19 on */
+	if (task != process->leader)
 		task_reap(task);
 	process->ntasks--;
 	if (process->ntasks == 0)

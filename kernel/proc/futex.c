@@ -46,16 +46,16 @@ static struct bucket {
 	struct list sleepers;
 } buckets[NBUCKETS];
 
-/* The word's page has been touched, if it can be. */
-static struct key key_of(u32 __user *addr, int op)
+/* What the word is known by. -EFAULT where a word that may be shared is not mapped. */
+static int key_of(u32 __user *addr, int op, struct key *key)
 {
-	struct key key = {current->mm, (va_t)addr};
+	*key = (struct key){current->mm, (va_t)addr};
 	if (op & FUTEX_PRIVATE)
-		return key;
+		return 0;
 	pte_t entry = mm_lookup(current->mm, (va_t)addr & PAGE_MASK);
 	if ((entry & PTE_SHARED) && (entry & PTE_P))
-		key = (struct key){NULL, (entry & PTE_ADDR) | ((va_t)addr & ~PAGE_MASK)};
-	return key;
+		*key = (struct key){NULL, (entry & PTE_ADDR) | ((va_t)addr & ~PAGE_MASK)};
+	return entry ? 0 : -EFAULT;
 }
 
 static struct bucket *bucket_of(struct key key)
@@ -70,10 +70,13 @@ static struct bucket *bucket_of(struct key key)
 
 static int wake(u32 __user *addr, u32 max, int op)
 {
-	struct key key = key_of(addr, op);
-	struct bucket *bucket = bucket_of(key);
+	struct key key;
 	struct sleeper *s, *next;
 	u32 n = 0;
+	int error = key_of(addr, op, &key);
+	if (error)
+		return error;
+	struct bucket *bucket = bucket_of(key);
 	spin_lock(&bucket->lock);
 	list_for_each_safe(s, next, &bucket->sleepers, link) {
 		if (n == max)
@@ -102,7 +105,10 @@ static s64 wait(u32 __user *addr, u32 expected, u64 deadline_ns, int op)
 	int error = 0;
 	if (copy_from_user(&value, addr, sizeof value))
 		return -EFAULT;
-	struct sleeper s = {.key = key_of(addr, op)};
+	struct sleeper s = {.woken = false};
+	error = key_of(addr, op, &s.key);
+	if (error)
+		return error;
 	struct bucket *bucket = bucket_of(s.key);
 	waitq_init(&s.queue);
 	spin_lock(&bucket->lock);

@@ -172,8 +172,7 @@ s64 sys_clock_nanosleep(int clock, int flags, const void __user *request, void _
 {
 	u64 ns, now_ns;
 	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME)
-		return clock == CLOCK_THREAD_CPUTIME_ID || read_clock(clock, &ns) ? -EINVAL
-										: -EOPNOTSUPP;
+		return read_clock(clock, &ns) ? -EINVAL : -EOPNOTSUPP;
 	int error = timespec_from_user(&ns, request);
 	if (error)
 		return error;
