@@ -22,7 +22,7 @@ LOADS = [
     ("the audit, read as a file", [], "cut -d ' ' -f 1,3 /proc/audit", "ok frames\n"),
     ("a fork bomb ends in an error, and the shell goes on", ["-m", "96"],
      "bomb() { bomb | bomb & }; bomb 2>/dev/null; sleep 3; echo still here; "
-     "busybox kill -9 -1 2>/dev/null; true", None),
+     "kill -9 -1 2>/dev/null; true", None),
 ]
 
 
@@ -35,7 +35,7 @@ def main():
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               env=env, check=False)
         if output is None:  # the last line kills everything, the shell with it
-            good = done.stdout == "still here\n" and done.returncode in (0, 137)
+            good = "still here\n" in done.stdout and done.returncode in (0, 137)
         else:
             good = done.stdout == output and done.returncode == 0
         tap.ok(good, title, f"status {done.returncode}", done.stdout[-500:], done.stderr[-2000:])

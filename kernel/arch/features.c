@@ -22,7 +22,7 @@ enum { /* CR4 */
 	CR4_UMIP = 1 << 11, CR4_SMEP = 1 << 20, CR4_SMAP = 1 << 21,
 };
 
-enum { MSR_EFER = 0xc0000080, EFER_SCE = 1 << 0, EFER_LME = 1 << 8, EFER_NXE = 1 << 11 };
+enum { MSR_EFER = 0xc0000080, EFER_SCE = 1 << 0, EFER_NXE = 1 << 11 };
 
 struct cpu_features cpu_has;
 u32 cpu_hwcap;
@@ -105,7 +105,8 @@ static void set_control_registers(void)
 		cr4 |= CR4_SMAP;
 	__asm__ volatile("mov %0, %%cr0" ::"r"(cr0) : "memory");
 	__asm__ volatile("mov %0, %%cr4" ::"r"(cr4) : "memory");
-	wrmsr(MSR_EFER, EFER_SCE | EFER_LME | (cpu_has.nx ? EFER_NXE : 0));
+	/* Read first: on AMD's CPUs a write that would change LMA faults (APM vol. 2, 3.1.7). */
+	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE | (cpu_has.nx ? EFER_NXE : 0));
 }
 
 void features_init(void)

@@ -31,7 +31,7 @@ enum {
 	LVT_TSC_DEADLINE = 2 << 17,
 	TIMER_DIVIDE_16 = 3,
 	MSR_APIC_BASE = 0x1b,
-	APIC_BASE_ENABLE = 1 << 11,
+	APIC_BASE_ENABLE = 1 << 11, APIC_BASE_X2APIC = 1 << 10,
 };
 
 enum ioapic_register { IOAPIC_SELECT = 0x00, IOAPIC_WINDOW = 0x10, IOAPIC_REDIRECTION = 0x10 };
@@ -75,12 +75,15 @@ static void pic_silence(void)
 
 static void lapic_init(void)
 {
+	if (rdmsr(MSR_APIC_BASE) & APIC_BASE_X2APIC)
+		panic("the firmware has put the local APIC into x2APIC mode, which Tine does not know");
 	wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | APIC_BASE_ENABLE);
 	lapic_write(LAPIC_TASK_PRIORITY, 0);
+	/* First: while it is disabled no LVT entry can be unmasked (SDM vol. 3A 10.4.7.2). */
+	lapic_write(LAPIC_SPURIOUS, LAPIC_SOFTWARE_ENABLE | VECTOR_SPURIOUS);
 	lapic_write(LAPIC_LVT_TIMER, LVT_MASKED);
 	lapic_write(LAPIC_LVT_LINT0, LVT_MASKED); /* the 8259s */
 	lapic_write(LAPIC_LVT_LINT1, LVT_NMI);
-	lapic_write(LAPIC_SPURIOUS, LAPIC_SOFTWARE_ENABLE | VECTOR_SPURIOUS);
 	this_cpu()->apic_id = lapic_read(LAPIC_ID) >> 24;
 }
 

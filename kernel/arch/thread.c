@@ -31,6 +31,10 @@ static void fpu_save(struct thread *thread)
 
 static void fpu_load(const struct thread *thread)
 {
+	/* AMD's CPUs leave the last x87 instruction's addresses in place here, for the next
+	 * program to see, unless a load has changed them (CVE-2006-1056). */
+	static const u32 zero;
+	__asm__ volatile("fnclex; emms; fildl %0" ::"m"(zero));
 	__asm__ volatile("fxrstor64 %0" ::"m"(thread->fpu));
 }
 

@@ -158,6 +158,11 @@ static void uart_interrupt(struct uart *uart)
 		tty_receive(uart->device.tty);
 		transmit_interrupt(uart);
 	}
+	/* The line is still high, and the interrupt is one of edges: make a new one. */
+	spin_lock(&uart->lock);
+	reg_write(uart, IER, 0);
+	reg_write(uart, IER, uart->ier);
+	spin_unlock(&uart->lock);
 }
 
 static void com1_interrupt(void)

@@ -29,7 +29,8 @@ static struct dentry *dev_dir; /* the mounted /dev, once it is */
 
 static int add_node(struct dentry *dir, const struct chardev *dev)
 {
-	u32 mode = strcmp(dev->name, "console") == 0 ? 0600 : 0666;
+	bool own_terminal = strcmp(dev->name, "tty") == 0;
+	u32 mode = dev->ops->ioctl && !own_terminal ? 0620 : 0666; /* other people's terminals */
 	size_t len = strlen(dev->name);
 	mutex_lock(&tree_lock);
 	struct dentry *there = dentry_find(dir, dev->name, len);

@@ -104,6 +104,21 @@ out:
 	return file;
 }
 
+void files_open_console(void)
+{
+	struct dentry *dentry = path_lookup(AT_FDCWD, path_get_kernel("/dev/console"), LOOKUP_FOLLOW);
+	if (IS_ERR(dentry))
+		return;
+	struct file *file = file_open_dentry(dentry, O_RDWR);
+	dentry_put(dentry);
+	if (IS_ERR(file))
+		return;
+	for (int fd = 0; fd < 3; fd++)
+		if (fd_install(file_get(file), fd, false) < 0)
+			file_put(file);
+	file_put(file);
+}
+
 void file_exec_get(struct file *file)
 {
 	__atomic_fetch_add(&file->inode->exec_count, 1, __ATOMIC_RELAXED);

@@ -26,6 +26,9 @@ struct file *fd_get(int fd);
  * -EMFILE beyond RLIMIT_NOFILE, -ENOMEM. */
 int fd_install(struct file *file, int min, bool cloexec);
 
+/* Gives the current task /dev/console as 0, 1 and 2, as Linux gives pid 1; nothing if there is none. */
+void files_open_console(void);
+
 /* For /proc/PID/fd: the description at fd of another table, counted; NULL if none. */
 struct file *files_file(struct files *files, int fd);
 int files_next(struct files *files, int from_fd); /* first open descriptor >= from_fd, or -1 */

@@ -298,6 +298,8 @@ static int fifo_open(struct file *file)
 	bool alone = false, fifo = file->inode->super != &pipe_super;
 	u32 peers = 0; /* opens of the other side before this one */
 	int err = 0;
+	if (!reads && !writes) /* mode 3: nothing would count it, and keep the pipe alive */
+		return -EINVAL;
 	mutex_lock(&file->inode->lock);
 	struct pipe *pipe = pipe_attach(file);
 	if (pipe && fifo && reads != writes) {

@@ -176,7 +176,7 @@ static s64 poll_restart(struct restart_block *block)
 	return result == -EINTR ? -ERESTART_RESTARTBLOCK : result;
 }
 
-s64 sys_poll(void __user *fds, u64 nfds, int timeout_ms)
+s64 sys_poll(void __user *fds, u32 nfds, int timeout_ms)
 {
 	u64 deadline_ns = TIME_FOREVER;
 	if (timeout_ms >= 0)
@@ -218,7 +218,7 @@ void poll_mask_end(int result)
 	}
 }
 
-s64 sys_ppoll(void __user *fds, u64 nfds, const void __user *timeout, const void __user *mask,
+s64 sys_ppoll(void __user *fds, u32 nfds, const void __user *timeout, const void __user *mask,
 	      size_t mask_size)
 {
 	u64 deadline_ns;

@@ -62,8 +62,7 @@ static int symlink_set(struct inode *inode, const char *target)
 	return 0;
 }
 
-/* The directory's own figures follow its entries. step is 1 or -1. */
-static void dir_count(struct inode *dir, struct inode *child, int step)
+void ramfs_dir_count(struct inode *dir, struct inode *child, int step)
 {
 	if (inode_is_dir(child))
 		dir->nlink += step;
@@ -92,7 +91,7 @@ struct dentry *ramfs_create(struct dentry *dir, const char *name, size_t len, u3
 		inode_put(inode);
 		return ERR_PTR(-ENOMEM);
 	}
-	dir_count(dir->inode, inode, 1);
+	ramfs_dir_count(dir->inode, inode, 1);
 	dentry_add(dentry);
 	return dentry;
 }
@@ -106,7 +105,7 @@ int ramfs_link(struct dentry *dir, const char *name, size_t len, struct inode *i
 	}
 	inode->nlink++;
 	inode->ctime_ns = inode_now_ns();
-	dir_count(dir->inode, inode, 1);
+	ramfs_dir_count(dir->inode, inode, 1);
 	dentry_add(dentry);
 	dentry_put(dentry);
 	return 0;
@@ -117,7 +116,7 @@ void ramfs_unlink(struct dentry *dentry)
 	struct inode *inode = dentry->inode;
 	inode->nlink -= inode_is_dir(inode) ? 2 : 1;
 	inode->ctime_ns = inode_now_ns();
-	dir_count(dentry->parent->inode, inode, -1);
+	ramfs_dir_count(dentry->parent->inode, inode, -1);
 	dentry_remove(dentry);
 }
 
@@ -195,7 +194,8 @@ static ssize_t write_pages(struct inode *inode, const void *buf, size_t n, u64 a
 			return done ? (ssize_t)done : -ENOSPC;
 		size_t missed = copy((char *)page_kva(page) + in_page, (const char *)buf + done, part);
 		done += part - missed;
-		inode->size_bytes = MAX(inode->size_bytes, at + done);
+		if (missed < part)
+			inode->size_bytes = MAX(inode->size_bytes, at + done);
 		if (missed)
 			return done ? (ssize_t)done : -EFAULT;
 		sched_point();

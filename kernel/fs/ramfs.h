@@ -26,6 +26,8 @@ struct dentry *ramfs_create(struct dentry *dir, const char *name, size_t len, u3
 int ramfs_link(struct dentry *dir, const char *name, size_t len, struct inode *inode);
 /* Removes a name that is not a mount point; a directory is empty. Caller holds tree_lock. */
 void ramfs_unlink(struct dentry *dentry);
+/* The directory's own figures follow its entries: step is 1 or -1. Caller holds tree_lock. */
+void ramfs_dir_count(struct inode *dir, struct inode *child, int step);
 
 /* Sets the size: frees pages beyond, zeroes the rest of the last. Caller holds inode->lock. */
 int ramfs_truncate_locked(struct inode *inode, u64 size_bytes);

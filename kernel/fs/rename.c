@@ -57,12 +57,8 @@ static int commit_rename(struct walk *to_walk, struct dentry *from, struct dentr
 		return err;
 	if (to)
 		ramfs_unlink(to);
-	if (inode_is_dir(from->inode)) {
-		from_dir->nlink--;
-		to_dir->nlink++;
-	}
-	inode_modified(from_dir);
-	inode_modified(to_dir);
+	ramfs_dir_count(from_dir, from->inode, -1);
+	ramfs_dir_count(to_dir, from->inode, 1);
 	from->inode->ctime_ns = inode_now_ns();
 	return 0;
 }

@@ -22,7 +22,7 @@
 #include "lib/string.h"
 #include "mm/tree.h"
 #include "mm/uaccess_private.h"
-#include "proc/task.h"
+#include "proc/process.h"
 
 /* What comes of a fault; the positive ones are si_code with their signal. */
 enum fault_result {
@@ -179,6 +179,8 @@ static void fault_signal(enum fault_result result, va_t va)
 		signal_fault(SIGBUS, BUS_ADRERR, va);
 		break;
 	case FAULT_NO_MEMORY:
+		if (current->process == init_process && process_kill_largest())
+			break;
 		kprintf("out of memory: %s (pid %d) is killed\n", current->name,
 			task_tgid(current));
 		signal_kill_current();

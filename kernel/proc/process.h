@@ -35,6 +35,10 @@ void process_reap(struct process *process);
 /* Tells the parent: SIGCHLD (or the exit signal) and a wakeup. code: CLD_*. */
 void process_notify_parent(struct process *process, int sig, int code, int status);
 
+/* Out of memory in init: the process with the most memory gets SIGKILL, and time to end.
+ * False if there is none. Takes proc_lock itself. */
+bool process_kill_largest(void);
+
 /* Adds b to a. */
 void usage_add(struct usage *a, const struct usage *b);
 

@@ -102,12 +102,13 @@ static bool is_ignored(const struct sighand *sighand, int sig)
 	return handler == SIG_IGN || (handler == SIG_DFL && default_is_ignore(sig));
 }
 
-/* init survives what it has no handler for, SIGKILL and SIGSTOP included: kill(2). What the
- * kernel itself sends (no info) is meant. */
+/* init survives what it has no handler for, SIGKILL and SIGSTOP included: kill(2); also ^C and
+ * SIGPIPE. Only a SIGKILL that the kernel itself sends (no info) is meant. */
 static bool protects_init(const struct process *process, const struct sighand *sighand, int sig,
 			  const struct siginfo *info)
 {
-	return info && process == init_process && sighand->action[sig].handler == SIG_DFL;
+	return (info || sig != SIGKILL) && process == init_process &&
+	       sighand->action[sig].handler == SIG_DFL;
 }
 
 /* The target looks at its signals soon. */

@@ -126,6 +126,7 @@ static void start_init(void)
 	if (!boot_option("init", path, sizeof path))
 		strlcpy(path, "/init", sizeof path);
 	kprintf("starting %s\n", path);
+	files_open_console();
 	int error = exec_init(path, boot_init_args());
 	if (error)
 		panic("cannot run %s: error %d; is it in the initramfs, a static x86-64 program?",

@@ -38,8 +38,8 @@ s64 sys_fcntl(int fd, int command, u64 arg);
 s64 sys_flock(int fd, int operation);
 s64 sys_pipe(int __user *fds);
 s64 sys_pipe2(int __user *fds, int flags);
-s64 sys_poll(void __user *fds, u64 nfds, int timeout_ms);
-s64 sys_ppoll(void __user *fds, u64 nfds, const void __user *timeout, const void __user *mask,
+s64 sys_poll(void __user *fds, u32 nfds, int timeout_ms);
+s64 sys_ppoll(void __user *fds, u32 nfds, const void __user *timeout, const void __user *mask,
 	    size_t mask_size);
 s64 sys_select(int nfds, void __user *in, void __user *out, void __user *except,
 	    void __user *timeout);
