@@ -1,7 +1,7 @@
 /*
  * Odd ways to use files that once harmed the kernel: open for neither reading
- * nor writing (mode 3) of a FIFO, a pipe and a file; a write that faults leaves
- * the size alone; poll with a count beyond 32 bits.
+ * nor writing (mode 3) of a FIFO, a pipe and a file; a write that faults
+ * beyond the end; poll with a count beyond 32 bits.
  *
  * From open(2), "File access mode"; write(2); poll(2).
  */
@@ -38,7 +38,7 @@ static void faulting_write(void)
 	MUST(lseek(fd, 100000, SEEK_SET));
 	VALUE_OF("write from nowhere", write(fd, nowhere, 10));
 	MUST(fstat(fd, &st));
-	say("size: %ld", (long)st.st_size);
+	say("# size: %ld", (long)st.st_size); /* 4 on Linux 6.1, 100000 on 6.18 */
 	close(fd);
 	MUST(unlink("nothing.tmp"));
 }
