@@ -22,6 +22,14 @@ LIBC = r"#\d+  0x0000[0-9a-f]+ in "
 FROM_CALL = r"#1  .* in syscall_dispatch .*\n#2  <signal handler called>\n"
 
 
+def command_line(pid):
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as f:
+            return f.read().replace(b"\0", b" ").decode("utf-8", "replace")
+    except OSError:
+        return ""  # it has ended
+
+
 class Session:
     """Runs tools/gdb/run with a TMPDIR of its own, by which its QEMU is found again."""
 
@@ -37,10 +45,14 @@ class Session:
 
     def processes(self, word):
         """Numbers of the session's processes whose command line begins with such a program."""
-        listing = subprocess.run(["ps", "axww", "-o", "pid=,args="], stdout=subprocess.PIPE,
-                                 text=True, check=True).stdout
-        return [int(line.split()[0]) for line in listing.splitlines()
-                if self.tmp in line and word in os.path.basename(line.split()[1])]
+        if not os.path.isdir("/proc/self"):  # not on Linux: ps is there
+            listing = subprocess.run(["ps", "axww", "-o", "pid=,args="], stdout=subprocess.PIPE,
+                                     text=True, check=True).stdout
+            lines = [line.split(None, 1) for line in listing.splitlines()]
+        else:
+            lines = [(pid, command_line(pid)) for pid in os.listdir("/proc") if pid.isdigit()]
+        return [int(pid) for pid, args in lines
+                if self.tmp in args and word in os.path.basename(args.split()[0])]
 
     def gone(self):
         """Whether QEMU, and what was in TMPDIR, goes away."""
