@@ -2,7 +2,7 @@
  * clone3: the size of its structure, each argument that is EINVAL, and each
  * field at work.
  *
- * CLONE_THREAD is left out: it comes with the next issue. From clone(2).
+ * CLONE_THREAD: threads_basic.c and its like. From clone(2).
  */
 #include "check.h"
 

@@ -2,7 +2,7 @@
  * clone: each combination that clone(2) lists with EINVAL, and flags of the
  * namespaces and the like.
  *
- * CLONE_THREAD is left out: it comes with the next issue. The namespace flags
+ * CLONE_THREAD: threads_basic.c and its like. The namespace flags
  * are asked for in combinations that are EINVAL on any Linux.
  * From clone(2), ERRORS.
  */
