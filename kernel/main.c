@@ -17,6 +17,7 @@
 #include "lib/panic.h"
 #include "lib/printf.h"
 #include "mm/page.h"
+#include "proc/futex.h"
 #include "proc/pid.h"
 #include "proc/sched.h"
 #include "proc/task.h"
@@ -97,6 +98,7 @@ static void machine_init(void)
 static void tasks_init(void)
 {
 	pid_init();
+	futex_init();
 	sched_init();
 	kprintf("tasks: ready\n");
 }

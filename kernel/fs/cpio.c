@@ -7,11 +7,7 @@
  */
 #include "fs/cpio.h"
 
-#ifdef HOST_TEST
-#include <string.h>
-#else
 #include "lib/string.h"
-#endif
 
 enum { HEADER_SIZE = 110, MAGIC_SIZE = 6, FIELD_SIZE = 8, NAME_SIZE_MAX = 4096 };
 
@@ -27,27 +23,16 @@ struct reader {
 	const char *error;
 };
 
-static int hex_digit(u8 c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
+/* Each field is eight hexadecimal digits, and nothing else. */
 static bool parse_fields(const u8 *header, u32 field[FIELD_COUNT])
 {
 	for (int i = 0; i < FIELD_COUNT; i++) {
-		field[i] = 0;
-		for (int j = 0; j < FIELD_SIZE; j++) {
-			int digit = hex_digit(header[MAGIC_SIZE + i * FIELD_SIZE + j]);
-			if (digit < 0)
-				return false;
-			field[i] = field[i] << 4 | digit;
-		}
+		char digits[FIELD_SIZE + 1] = "";
+		const char *end;
+		memcpy(digits, header + MAGIC_SIZE + i * FIELD_SIZE, FIELD_SIZE);
+		field[i] = parse_u64(digits, &end, 16);
+		if (end != digits + FIELD_SIZE)
+			return false;
 	}
 	return true;
 }

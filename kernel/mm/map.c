@@ -233,6 +233,13 @@ static s64 mmap_of_file(struct mm *mm, va_t addr, u64 len_bytes, int prot, int f
 			 (u64)offset >> PAGE_SHIFT);
 }
 
+enum {
+	MAP_KNOWN = MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_32BIT | MAP_GROWSDOWN |
+		    MAP_DENYWRITE | MAP_EXECUTABLE | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE |
+		    MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB | MAP_FIXED_NOREPLACE |
+		    (int)0xfc000000, /* the size of huge pages */
+};
+
 /* file is NULL for anonymous memory. */
 static s64 mmap_checked(struct mm *mm, va_t addr, size_t len, int prot, int flags,
 			struct file *file, off_t offset)
@@ -245,6 +252,10 @@ static s64 mmap_checked(struct mm *mm, va_t addr, size_t len, int prot, int flag
 		return -ENOMEM;
 	if (type != MAP_SHARED && type != MAP_PRIVATE && type != MAP_SHARED_VALIDATE)
 		return -EINVAL;
+	if (type == MAP_SHARED_VALIDATE && !file)
+		return -EINVAL;
+	if (type == MAP_SHARED_VALIDATE && (flags & ~MAP_KNOWN))
+		return -EOPNOTSUPP; /* the other types ignore what they do not know: mmap(2) */
 	if (flags & MAP_HUGETLB)
 		return -EINVAL; /* LINUX-DIFF: no huge pages (there: ENOMEM when none are set up) */
 	if (file && (u64)offset + len_bytes > INT64_MAX)

@@ -322,6 +322,7 @@ void tree_put(struct page *top)
 			continue;
 		}
 		unsigned index = table_next(table, way[depth - 1].next);
+		kassert(index < TABLE_ENTRIES); /* used says that there is one more */
 		way[depth - 1].next = index + 1;
 		pte_t *slot = &table_entries(table)[index];
 		pte_t entry = *slot;

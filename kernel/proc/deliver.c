@@ -20,12 +20,6 @@
 
 enum { SYS_RESTART_SYSCALL = 219, SYSCALL_INSTRUCTION_LEN = 2 };
 
-/* Those whose default action also writes a core file, or would. */
-#define CORE_SIGNALS                                                                            \
-	(sig_bit(SIGQUIT) | sig_bit(SIGILL) | sig_bit(SIGTRAP) | sig_bit(SIGABRT) |             \
-	 sig_bit(SIGFPE) | sig_bit(SIGSEGV) | sig_bit(SIGBUS) | sig_bit(SIGSYS) |               \
-	 sig_bit(SIGXCPU) | sig_bit(SIGXFSZ))
-
 /* Faults come first: their handler must run at the instruction that made them. */
 #define SYNCHRONOUS_SIGNALS                                                                     \
 	(sig_bit(SIGSEGV) | sig_bit(SIGBUS) | sig_bit(SIGILL) | sig_bit(SIGTRAP) |              \
@@ -111,11 +105,12 @@ static void stop_process(int sig)
 	join_stop();
 }
 
+/* LINUX-DIFF: no core file is ever written, as there with a core limit of 0. */
 static void default_action(int sig)
 {
-	switch (sig) {
-	case SIGCHLD: case SIGCONT: case SIGURG: case SIGWINCH:
+	if (signal_default_is_ignore(sig))
 		return;
+	switch (sig) {
 	case SIGTSTP: case SIGTTIN: case SIGTTOU:
 		spin_lock(&proc_lock);
 		bool orphaned = pgrp_is_orphaned(current->process->pgrp, NULL);
@@ -127,7 +122,7 @@ static void default_action(int sig)
 	case SIGSTOP:
 		stop_process(sig);
 		return;
-	default: /* no core is written; the status says so by lacking the flag (LINUX-DIFF: ulimit -c 0) */
+	default:
 		exit_process(sig);
 	}
 }

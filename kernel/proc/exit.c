@@ -132,15 +132,19 @@ static bool parent_reaps_at_once(const struct process *process)
 	return action->handler == SIG_IGN || (action->flags & SA_NOCLDWAIT);
 }
 
+int exit_code(int status)
+{
+	if ((status & 0x7f) == 0)
+		return CLD_EXITED;
+	return status & 0x80 ? CLD_DUMPED : CLD_KILLED;
+}
+
 void process_notify_zombie(struct process *process)
 {
-	int status = process->exit_status;
+	int status = process->exit_status, code = exit_code(status);
 	bool at_once = parent_reaps_at_once(process);
-	if ((status & 0x7f) == 0)
-		process_notify_parent(process, process->exit_signal, CLD_EXITED, status >> 8);
-	else
-		process_notify_parent(process, process->exit_signal,
-				      status & 0x80 ? CLD_DUMPED : CLD_KILLED, status & 0x7f);
+	process_notify_parent(process, process->exit_signal, code,
+			      code == CLD_EXITED ? status >> 8 : status & 0x7f);
 	if (at_once)
 		process_reap(process);
 }

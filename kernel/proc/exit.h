@@ -12,6 +12,9 @@ struct process;
 /* Ends the current process; status as wait4 reports it. */
 __noreturn void exit_process(int status);
 
+/* CLD_EXITED, CLD_KILLED or CLD_DUMPED, for a status as wait4 reports it. */
+int exit_code(int status);
+
 /* What is due before a task leaves its address space (exit and exec). */
 void exit_release_mm(struct task *task);
 

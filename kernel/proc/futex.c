@@ -18,9 +18,9 @@
 #include "mm/uaccess.h"
 #include "mm/walk.h"
 #include "proc/task.h"
-#include "syscall/time_calls.h"
-#include "sync/mutex.h"
+#include "sync/wait.h"
 #include "syscall/syscalls.h"
+#include "syscall/time_calls.h"
 
 enum futex_op {
 	FUTEX_WAIT = 0, FUTEX_WAKE = 1, FUTEX_REQUEUE = 3, FUTEX_PRIVATE = 128,
@@ -60,12 +60,15 @@ static int key_of(u32 __user *addr, int op, struct key *key)
 
 static struct bucket *bucket_of(struct key key)
 {
-	struct bucket *bucket = &buckets[(key.addr >> 2) % NBUCKETS];
-	if (!bucket->lock.rank) { /* first use; one CPU runs so far */
-		spin_init(&bucket->lock, "futex", RANK_FUTEX);
-		list_init(&bucket->sleepers);
+	return &buckets[(key.addr >> 2) % NBUCKETS];
+}
+
+void futex_init(void)
+{
+	for (int i = 0; i < NBUCKETS; i++) {
+		spin_init(&buckets[i].lock, "futex", RANK_FUTEX);
+		list_init(&buckets[i].sleepers);
 	}
-	return bucket;
 }
 
 static int wake(u32 __user *addr, u32 max, int op)
@@ -102,11 +105,10 @@ static s64 wait(u32 __user *addr, u32 expected, u64 deadline_ns, int op)
 {
 	struct waiter w;
 	u32 value;
-	int error = 0;
 	if (copy_from_user(&value, addr, sizeof value))
 		return -EFAULT;
 	struct sleeper s = {.woken = false};
-	error = key_of(addr, op, &s.key);
+	int error = key_of(addr, op, &s.key);
 	if (error)
 		return error;
 	struct bucket *bucket = bucket_of(s.key);
@@ -140,6 +142,8 @@ s64 sys_futex(u32 __user *addr, int op, u32 value, u64 timeout_or_value2, u32 __
 	(void)addr2, (void)value3;
 	if ((va_t)addr & 3)
 		return -EINVAL;
+	if ((op & FUTEX_CLOCK_REALTIME) && (op & ~(FUTEX_PRIVATE | FUTEX_CLOCK_REALTIME)))
+		return -ENOSYS; /* only for a wait, whose timeout is relative all the same */
 	switch (op & ~(FUTEX_PRIVATE | FUTEX_CLOCK_REALTIME)) {
 	case FUTEX_WAIT:
 		if (timeout_or_value2) {

@@ -4,6 +4,8 @@
 
 #include "lib/types.h"
 
+void futex_init(void);
+
 /* Wakes all who sleep on the word in the current address space; how many. */
 int futex_wake_all(u32 __user *addr);
 

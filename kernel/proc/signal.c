@@ -91,7 +91,7 @@ bool signal_queue_take(struct signal_queue *queue, int sig, struct siginfo *info
 	return found;
 }
 
-static bool default_is_ignore(int sig)
+bool signal_default_is_ignore(int sig)
 {
 	return sig == SIGCHLD || sig == SIGCONT || sig == SIGURG || sig == SIGWINCH;
 }
@@ -99,7 +99,7 @@ static bool default_is_ignore(int sig)
 static bool is_ignored(const struct sighand *sighand, int sig)
 {
 	u64 handler = sighand->action[sig].handler;
-	return handler == SIG_IGN || (handler == SIG_DFL && default_is_ignore(sig));
+	return handler == SIG_IGN || (handler == SIG_DFL && signal_default_is_ignore(sig));
 }
 
 /* init survives what it has no handler for, SIGKILL and SIGSTOP included: kill(2); also ^C and

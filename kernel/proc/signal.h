@@ -138,6 +138,9 @@ void signal_deliver(struct regs *regs);
 /* SIGKILL to the current process, where there is no other way out. Takes proc_lock. */
 void signal_kill_current(void);
 
+/* Nothing happens when it comes, unless a handler is set: signal(7), "Ign". */
+bool signal_default_is_ignore(int sig);
+
 /* SIGTTIN and SIGTTOU: is it ignored or blocked by the current task? */
 bool signal_is_ignored_or_blocked(int sig);
 

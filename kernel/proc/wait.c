@@ -17,6 +17,7 @@
 #include "lib/panic.h"
 #include "mm/heap.h"
 #include "mm/uaccess.h"
+#include "proc/exit.h"
 #include "proc/process.h"
 #include "proc/rusage.h"
 #include "syscall/syscalls.h"
@@ -77,13 +78,6 @@ static bool wait_selects(const struct wait *wait, const struct process *child)
 	return is_clone == !!(wait->options & WCLONE);
 }
 
-static int code_of_exit(int status)
-{
-	if ((status & 0x7f) == 0)
-		return CLD_EXITED;
-	return status & 0x80 ? CLD_DUMPED : CLD_KILLED;
-}
-
 static void wait_found(struct wait *wait, struct process *child, int code, int status)
 {
 	wait->pid = task_tid(child->leader);
@@ -99,7 +93,7 @@ static bool wait_child(struct wait *wait, struct process *child)
 {
 	bool keep = wait->options & WNOWAIT;
 	if (child->zombie) {
-		wait_found(wait, child, code_of_exit(child->exit_status), child->exit_status);
+		wait_found(wait, child, exit_code(child->exit_status), child->exit_status);
 		if (!keep) {
 			usage_add(&current->process->child_usage, &wait->usage);
 			process_reap(child);

@@ -29,6 +29,7 @@ static void anonymous(void)
 	VALUE(map(NULL, -4096UL, RW, ANON, -1, 0));
 	VALUE(map(NULL, PAGE, RW, MAP_ANONYMOUS, -1, 0));
 	VALUE(map(NULL, PAGE, RW, 0, -1, 0));
+	VALUE(map(NULL, PAGE, RW, MAP_ANONYMOUS | MAP_SHARED_VALIDATE, -1, 0));
 	VALUE(map(NULL, PAGE, RW, ANON, 77, 0));
 	VALUE(map(NULL, PAGE, RW, ANON, -1, 1));
 	VALUE(map(NULL, PAGE, RW, ANON, -1, PAGE));
@@ -62,6 +63,10 @@ static void files(void)
 	VALUE_OF("shared, write, of O_RDONLY", map(NULL, PAGE, RW, MAP_SHARED, rd, 0));
 	VALUE_OF("private, read, of O_WRONLY", map(NULL, PAGE, PROT_READ, MAP_PRIVATE, wr, 0));
 	VALUE_OF("shared, write, of O_WRONLY", map(NULL, PAGE, PROT_WRITE, MAP_SHARED, wr, 0));
+	VALUE_OF("validated", map(NULL, PAGE, RW, MAP_SHARED_VALIDATE, both, 0));
+	VALUE_OF("validated, an unknown flag",
+		 map(NULL, PAGE, RW, MAP_SHARED_VALIDATE | 0x200000, both, 0));
+	VALUE_OF("shared, an unknown flag", map(NULL, PAGE, RW, MAP_SHARED | 0x200000, both, 0));
 	VALUE_OF("shared, both, of O_RDWR", map(NULL, PAGE, RW, MAP_SHARED, both, 0));
 	VALUE_OF("length 0", map(NULL, 0, PROT_READ, MAP_PRIVATE, rd, 0));
 	VALUE_OF("offset 1", map(NULL, PAGE, PROT_READ, MAP_PRIVATE, rd, 1));

@@ -2,7 +2,7 @@
  * The cpio reader (kernel/fs/cpio.c), on archives made in memory: good ones,
  * several in a row, and damaged ones, each at the end of an exact allocation so
  * that ASan sees a read beyond it.
- * sources: kernel/fs/cpio.c
+ * sources: kernel/fs/cpio.c kernel/lib/number.c
  */
 #include <setjmp.h>
 #include <stdarg.h>
