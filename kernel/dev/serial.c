@@ -40,7 +40,7 @@ enum uart_bits {
 	FCR_ENABLE_AND_CLEAR = 7, FCR_TRIGGER_8 = 0x80,
 	LCR_8N1 = 3, LCR_DLAB = 0x80,
 	MCR_DTR_RTS_OUT2 = 0x0b, /* OUT2 connects the interrupt line */
-	LSR_DATA = 1, LSR_THR_EMPTY = 0x20,
+	LSR_DATA = 1, LSR_THR_EMPTY = 0x20, LSR_ALL_SENT = 0x40,
 };
 
 enum {
@@ -303,5 +303,8 @@ void serial_drain_polled(unsigned port)
 		if (transmitter_ready(uart))
 			send_burst(uart);
 	}
+	/* The FIFO still holds the last bytes when its reader is slow. */
+	for (u32 i = 0; i < POLL_LIMIT && !(reg_read(uart, LSR) & LSR_ALL_SENT); i++)
+		cpu_relax();
 	spin_unlock(&uart->lock);
 }
