@@ -10,6 +10,7 @@
 #include "arch/boot_info.h"
 #include "arch/cpu.h"
 #include "arch/mmu.h"
+#include "arch/smp.h"
 #include "arch/time.h"
 #include "dev/dev.h"
 #include "fs/files.h"
@@ -122,6 +123,7 @@ void kmain(u32 magic, pa_t info)
 	memory_init();
 	machine_init();
 	tasks_init();
+	smp_start();
 	files_init();
 	dev_init();
 	proc_start_init();

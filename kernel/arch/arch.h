@@ -48,9 +48,18 @@ enum vector {
 	VECTOR_PIC = 0x20,	/* where the masked 8259s would interrupt */
 	VECTOR_ISA = 0x30,	/* + ISA line */
 	VECTOR_TIMER = 0xf0,
+	VECTOR_KICK = 0xf1,	/* from another CPU: arch/smp.h */
+	VECTOR_FLUSH = 0xf2,
 	VECTOR_SPURIOUS = 0xff,
 };
 void irq_dispatch(u32 vector, bool from_user);
+
+void lapic_init(void); /* this CPU's */
+void lapic_end_of_interrupt(void);
+
+/* Interrupts another CPU (SDM vol. 3A 10.6.1); any context. */
+enum lapic_command { SEND_FIXED = 0 << 8, SEND_NMI = 4 << 8, SEND_INIT = 5 << 8, SEND_STARTUP = 6 << 8 };
+void lapic_send(u32 apic_id, enum lapic_command kind, u8 vector);
 
 /* The local APIC's timer counts down at some rate that time.c measures. */
 void lapic_timer_setup(u8 vector, bool tsc_deadline);

@@ -1,11 +1,11 @@
 /*
- * Interrupts of devices and of the timer: the CPU's local APIC delivers them,
- * the I/O APIC collects the lines of devices. The two 8259s of the first PCs
- * are moved out of the way of the exceptions and masked.
+ * Interrupts of devices, of the timer and of other CPUs. The I/O APIC collects
+ * the lines of devices and sends them all to the boot CPU's local APIC
+ * (lapic.c). The two 8259s of the first PCs are moved out of the way of the
+ * exceptions and masked.
  *
  * Entry points: irq_init, irq_register, irq_dispatch (from trap_dispatch).
- * Sources: Intel SDM vol. 3A ch. 10 (APIC), 82093AA data sheet (I/O APIC),
- * 8259A data sheet.
+ * Sources: 82093AA data sheet (I/O APIC), 8259A data sheet.
  */
 #include "arch/irq.h"
 
@@ -14,43 +14,17 @@
 #include "arch/cpu.h"
 #include "arch/io.h"
 #include "arch/mmu.h"
-#include "lib/panic.h"
+#include "arch/smp.h"
 #include "lib/printf.h"
 #include "proc/sched.h"
-
-enum lapic_register { /* byte offsets */
-	LAPIC_ID = 0x20, LAPIC_TASK_PRIORITY = 0x80, LAPIC_EOI = 0xb0, LAPIC_SPURIOUS = 0xf0,
-	LAPIC_LVT_TIMER = 0x320, LAPIC_LVT_LINT0 = 0x350, LAPIC_LVT_LINT1 = 0x360,
-	LAPIC_TIMER_START = 0x380, LAPIC_TIMER_LEFT = 0x390, LAPIC_TIMER_DIVIDE = 0x3e0,
-};
-
-enum {
-	LAPIC_SOFTWARE_ENABLE = 1 << 8,
-	LVT_MASKED = 1 << 16,
-	LVT_NMI = 4 << 8,
-	LVT_TSC_DEADLINE = 2 << 17,
-	TIMER_DIVIDE_16 = 3,
-	MSR_APIC_BASE = 0x1b,
-	APIC_BASE_ENABLE = 1 << 11, APIC_BASE_X2APIC = 1 << 10,
-};
 
 enum ioapic_register { IOAPIC_SELECT = 0x00, IOAPIC_WINDOW = 0x10, IOAPIC_REDIRECTION = 0x10 };
 enum { REDIRECT_ACTIVE_LOW = 1 << 13, REDIRECT_LEVEL = 1 << 15, REDIRECT_MASKED = 1 << 16 };
 
 enum { PIC1 = 0x20, PIC2 = 0xa0 };
 
-static volatile u8 *lapic, *ioapic;
+static volatile u8 *ioapic;
 static irq_handler *handlers[ISA_LINES];
-
-static u32 lapic_read(enum lapic_register reg)
-{
-	return *(volatile u32 *)(lapic + reg);
-}
-
-static void lapic_write(enum lapic_register reg, u32 value)
-{
-	*(volatile u32 *)(lapic + reg) = value;
-}
 
 static void ioapic_write(u32 reg, u32 value)
 {
@@ -73,24 +47,9 @@ static void pic_silence(void)
 	outb(PIC2 + 1, 0xff);
 }
 
-static void lapic_init(void)
-{
-	if (rdmsr(MSR_APIC_BASE) & APIC_BASE_X2APIC)
-		panic("the firmware has put the local APIC into x2APIC mode, which Tine does not know");
-	wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | APIC_BASE_ENABLE);
-	lapic_write(LAPIC_TASK_PRIORITY, 0);
-	/* First: while it is disabled no LVT entry can be unmasked (SDM vol. 3A 10.4.7.2). */
-	lapic_write(LAPIC_SPURIOUS, LAPIC_SOFTWARE_ENABLE | VECTOR_SPURIOUS);
-	lapic_write(LAPIC_LVT_TIMER, LVT_MASKED);
-	lapic_write(LAPIC_LVT_LINT0, LVT_MASKED); /* the 8259s */
-	lapic_write(LAPIC_LVT_LINT1, LVT_NMI);
-	this_cpu()->apic_id = lapic_read(LAPIC_ID) >> 24;
-}
-
 void irq_init(void)
 {
 	pic_silence();
-	lapic = mmu_map_device(acpi_info.lapic, PAGE_SIZE);
 	ioapic = mmu_map_device(acpi_info.ioapic, PAGE_SIZE);
 	lapic_init();
 	kprintf("irq: local APIC %u at %#lx, I/O APIC at %#lx, %u CPUs\n", this_cpu()->apic_id,
@@ -117,27 +76,15 @@ void irq_dispatch(u32 vector, bool from_user)
 {
 	if (vector == VECTOR_TIMER) {
 		timer_interrupt(from_user);
+	} else if (vector == VECTOR_KICK) {
+		; /* the way out of this interrupt does what is wanted: smp_kick */
+	} else if (vector == VECTOR_FLUSH) {
+		tlb_answer();
 	} else if (vector >= VECTOR_ISA && vector < VECTOR_ISA + ISA_LINES) {
 		if (handlers[vector - VECTOR_ISA])
 			handlers[vector - VECTOR_ISA]();
 	} else {
 		return; /* spurious: the local APIC and the 8259s want no EOI for it */
 	}
-	lapic_write(LAPIC_EOI, 0);
-}
-
-void lapic_timer_setup(u8 vector, bool tsc_deadline)
-{
-	lapic_write(LAPIC_TIMER_DIVIDE, TIMER_DIVIDE_16);
-	lapic_write(LAPIC_LVT_TIMER, vector | (tsc_deadline ? LVT_TSC_DEADLINE : 0));
-}
-
-void lapic_timer_start(u32 count)
-{
-	lapic_write(LAPIC_TIMER_START, count);
-}
-
-u32 lapic_timer_left(void)
-{
-	return lapic_read(LAPIC_TIMER_LEFT);
+	lapic_end_of_interrupt();
 }
