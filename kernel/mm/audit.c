@@ -46,15 +46,21 @@ static void count_entries(struct audit *a, struct page *table)
 {
 	int level = table->level;
 	u32 used = 0;
+	u64 mapped = 0;
 	for (unsigned i = 0; i < table_length(level); i++) {
 		pte_t entry = table_entries(table)[i];
 		used += (entry != 0);
-		if (!entry_is_table(entry, level) && !entry_is_page(entry, level))
-			continue;
-		struct page *below = entry_page(entry);
-		if (below != zero_page && a->found[page_pfn(below)]++ == 0 && level > LEVEL_LEAF)
-			count_entries(a, below);
+		if (entry_is_table(entry, level) || entry_is_page(entry, level)) {
+			struct page *below = entry_page(entry);
+			if (below != zero_page && a->found[page_pfn(below)]++ == 0 &&
+			    level > LEVEL_LEAF)
+				count_entries(a, below);
+		}
+		mapped += entry_mapped(entry, level);
 	}
+	if (mapped != table->mapped)
+		report(a, "table %#lx level %d: %lu pages mapped, counted as %lu\n",
+		       page_pfn(table), level, mapped, table->mapped);
 	if (used != table->used)
 		report(a, "table %#lx level %d: %u entries, counted as %u\n", page_pfn(table),
 		       level, used, table->used);

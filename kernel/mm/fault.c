@@ -3,6 +3,7 @@
  *
  *	fault_page           decides whose fault it is
  *	  fault_resolve      looks the entry up, checks what the program may do
+ *	    grow_stack       nothing is there yet, but it may be
  *	    fault_untouched  reserved: the zero page to read, a new frame to write
  *	    fault_write      a page with W clear somewhere on its walk
  *	      fault_reuse    nobody else has it: W is set
@@ -20,6 +21,7 @@
 #include "lib/panic.h"
 #include "lib/printf.h"
 #include "lib/string.h"
+#include "mm/layout.h"
 #include "mm/tree.h"
 #include "mm/uaccess_private.h"
 #include "proc/process.h"
@@ -120,10 +122,31 @@ static bool access_allowed(pte_t entry, u64 error_code)
 	return entry & PTE_PROT; /* x86 can read whatever it can write or execute */
 }
 
+/*
+ * Below the stack: it grows, as far as its limit allows and other mappings keep
+ * away. The new entry, or 0.
+ */
+static pte_t grow_stack(struct mm *mm, va_t va)
+{
+	struct mm_layout *layout = &mm->layout;
+	pte_t entry = reserved_entry(PTE_READ | PTE_WRITE);
+	va_t used;
+	if (va < MAP_AREA_END || va >= layout->stack_bottom ||
+	    layout->stack_top - va > task_rlimit(current, RLIMIT_STACK) ||
+	    tree_over_limit(mm, layout->stack_bottom - va) ||
+	    tree_last_used(mm, va - STACK_GUARD_GAP, layout->stack_bottom, &used) ||
+	    tree_reserve(mm, va, layout->stack_bottom, entry))
+		return 0;
+	layout->stack_bottom = va;
+	return entry;
+}
+
 static enum fault_result fault_resolve(struct mm *mm, va_t va, u64 error_code)
 {
 	bool write = error_code & FAULT_WRITE;
 	pte_t entry = tree_lookup(mm, va, NULL);
+	if (!entry)
+		entry = grow_stack(mm, va);
 	if (!entry)
 		return FAULT_NOT_MAPPED;
 	if (!access_allowed(entry, error_code))

@@ -119,18 +119,6 @@ int map_file(struct mm *mm, va_t va, u64 len_bytes, u64 prot, u64 sharing, struc
 	return error;
 }
 
-/* RLIMIT_AS: would this much more be too much? Counts only if there is a limit.
- * LINUX-DIFF: asked by mmap only, not by brk; and there is no overcommit limit. */
-static bool over_limit(struct mm *mm, u64 more_bytes)
-{
-	u64 limit = task_rlimit(current, RLIMIT_AS);
-	if (limit == RLIM_INFINITY)
-		return false;
-	struct mm_usage usage;
-	mm_usage(mm, &usage);
-	return usage.mapped_pages * PAGE_SIZE + more_bytes > limit;
-}
-
 /* Where the mapping goes; an error as a negative number. */
 static s64 choose_place(struct mm *mm, va_t addr, u64 len_bytes, int flags)
 {
@@ -173,11 +161,27 @@ static int check_file(const struct file *file, int prot, int flags)
 	return 0;
 }
 
+/* How much of [start, end) is mapped. */
+static u64 mapped_bytes(struct mm *mm, va_t start, va_t end)
+{
+	u64 sum = 0, span;
+	while (start < end) {
+		pte_t entry = tree_lookup(mm, start, &span);
+		va_t next = MIN((start & ~(span - 1)) + span, end);
+		sum += entry ? next - start : 0;
+		start = next;
+	}
+	return sum;
+}
+
 /* Claims the place first, so that another thread's mmap does not choose it too. */
 static s64 mmap_place(struct mm *mm, va_t addr, u64 len_bytes, int prot, int flags)
 {
 	mutex_lock(&mm->lock);
 	s64 place = choose_place(mm, addr, len_bytes, flags);
+	if (place >= 0 && tree_over_limit(mm, len_bytes) && /* what is replaced does not count: */
+	    tree_over_limit(mm, len_bytes - mapped_bytes(mm, place, place + len_bytes)))
+		place = -ENOMEM;
 	if (place >= 0) {
 		int error = 0;
 		if (flags & MAP_FIXED)
@@ -260,8 +264,6 @@ static s64 mmap_checked(struct mm *mm, va_t addr, size_t len, int prot, int flag
 		return -EINVAL; /* LINUX-DIFF: no huge pages (there: ENOMEM when none are set up) */
 	if (file && (u64)offset + len_bytes > INT64_MAX)
 		return -EOVERFLOW;
-	if (over_limit(mm, len_bytes))
-		return -ENOMEM;
 	if (file)
 		return mmap_of_file(mm, addr, len_bytes, prot, flags, file, offset);
 	if (type != MAP_PRIVATE)
@@ -326,10 +328,13 @@ s64 sys_brk(va_t new_brk)
 	va_t used;
 	mutex_lock(&mm->lock);
 	va_t old_end = ROUND_UP(mm->brk, PAGE_SIZE), new_end = ROUND_UP(new_brk, PAGE_SIZE);
+	u64 data_bytes = mm->layout.data_end - mm->layout.data_start;
 	int error = 0;
 	if (new_brk < mm->brk_start || new_brk > MAP_AREA_END)
 		error = -ENOMEM;
-	else if (new_brk - mm->brk_start > task_rlimit(current, RLIMIT_DATA))
+	else if (new_brk - mm->brk_start + data_bytes > task_rlimit(current, RLIMIT_DATA))
+		error = -ENOMEM; /* LINUX-DIFF: private mappings do not count as data */
+	else if (new_end > old_end && tree_over_limit(mm, new_end - old_end))
 		error = -ENOMEM;
 	else if (new_end < old_end)
 		error = tree_unmap(mm, new_end, old_end);
@@ -350,18 +355,6 @@ enum madvise_advice {
 	MADV_MERGEABLE = 12, MADV_UNMERGEABLE = 13, MADV_HUGEPAGE = 14, MADV_NOHUGEPAGE = 15,
 	MADV_DONTDUMP = 16, MADV_DODUMP = 17, MADV_COLD = 20, MADV_PAGEOUT = 21,
 };
-
-/* Is some of [start, end) not mapped? (mm->lock held) */
-static bool has_hole(struct mm *mm, va_t start, va_t end)
-{
-	while (start < end) {
-		u64 span;
-		if (!tree_lookup(mm, start, &span))
-			return true;
-		start = (start & ~(span - 1)) + span;
-	}
-	return false;
-}
 
 s64 sys_madvise(va_t addr, size_t len, int advice)
 {
@@ -384,7 +377,7 @@ s64 sys_madvise(va_t addr, size_t len, int advice)
 	int error = 0;
 	if (advice == MADV_DONTNEED || advice == MADV_FREE)
 		error = tree_discard(mm, addr, addr + len_bytes);
-	if (!error && has_hole(mm, addr, addr + len_bytes))
+	if (!error && mapped_bytes(mm, addr, addr + len_bytes) < len_bytes)
 		error = -ENOMEM;
 	mutex_unlock(&mm->lock);
 	return error;

@@ -16,7 +16,7 @@ struct file;
 /* Where exec put the parts of the program; /proc shows it. */
 struct mm_layout {
 	va_t code_start, code_end, data_start, data_end;
-	va_t stack_bottom, stack_top;
+	va_t stack_bottom, stack_top; /* l: the bottom moves down (mm/fault.c) */
 	va_t arg_start, arg_end, env_start, env_end;
 	u64 auxv[48]; /* pairs, ended by AT_NULL */
 };
@@ -30,7 +30,7 @@ struct mm {
 	va_t map_hint;		/* l: below it mmap looks for a gap first */
 	u64 peak_resident;	/* l: in pages */
 	struct file *exe;	/* c: counted by file_exec_get; /proc/PID/exe */
-	struct mm_layout layout; /* c */
+	struct mm_layout layout; /* c, but for stack_bottom */
 };
 
 struct mm *mm_new(void);			/* empty; NULL when out of memory */

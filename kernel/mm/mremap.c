@@ -106,6 +106,8 @@ s64 sys_mremap(va_t addr, size_t old_size, size_t new_size, int flags, va_t new_
 	pte_t last = 0;
 	mutex_lock(&mm->lock);
 	s64 result = check_mapped(mm, addr, addr + old_len, &last);
+	if (result == 0 && new_len > old_len && tree_over_limit(mm, new_len - old_len))
+		result = -ENOMEM;
 	if (result == 0 && (flags & MREMAP_FIXED))
 		result = move_fixed(mm, addr, old_len, new_addr, new_len, last);
 	else if (result == 0)

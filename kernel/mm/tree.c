@@ -97,6 +97,7 @@ static void copy_table(struct page *copy, const struct page *table)
 	copy->groups = table->groups;
 	copy->used = table->used;
 	copy->resident = table->resident;
+	copy->mapped = table->mapped;
 }
 
 struct page *tree_share(struct mm *mm)
@@ -146,6 +147,7 @@ static void new_table(struct page *table, int level, pte_t above)
 	for (unsigned i = 0; i < TABLE_ENTRIES; i++)
 		entry[i] = above;
 	table->used = TABLE_ENTRIES;
+	table->mapped = level_span(level + 1) >> PAGE_SHIFT;
 	table->groups = UINT32_MAX;
 }
 
@@ -153,6 +155,7 @@ void table_store(struct page *table, unsigned index, pte_t entry)
 {
 	pte_t *slot = &table_entries(table)[index];
 	table->used += (entry != 0) - (*slot != 0);
+	table->mapped += entry_mapped(entry, table->level) - entry_mapped(*slot, table->level);
 	*slot = entry;
 	table->groups |= 1u << (index / GROUP);
 }
@@ -286,10 +289,13 @@ void table_set_leaf(struct page *table, unsigned index, pte_t entry)
 void tree_set_leaf(struct path *path, pte_t entry)
 {
 	struct page *leaf_table = path->table[LEVEL_LEAF];
-	u32 before = leaf_table->resident;
+	u32 resident = leaf_table->resident;
+	u64 mapped = leaf_table->mapped;
 	table_set_leaf(leaf_table, level_index(path->va, LEVEL_LEAF), entry);
-	for (int level = LEVEL_LEAF + 1; level <= LEVEL_ROOT; level++)
-		path->table[level]->resident += leaf_table->resident - before;
+	for (int level = LEVEL_LEAF + 1; level <= LEVEL_ROOT; level++) {
+		path->table[level]->resident += leaf_table->resident - resident;
+		path->table[level]->mapped += leaf_table->mapped - mapped;
+	}
 }
 
 /* All entries have been put and cleared: the frame is clean for the next table. */

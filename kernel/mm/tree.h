@@ -37,6 +37,14 @@ static inline struct page *entry_page(pte_t entry)
 	return pa_page(entry & PTE_ADDR);
 }
 
+/* Pages that an entry stands for, touched or not. */
+static inline u64 entry_mapped(pte_t entry, int level)
+{
+	if (entry_is_table(entry, level))
+		return entry_page(entry)->mapped;
+	return entry ? level_span(level) >> PAGE_SHIFT : 0;
+}
+
 static inline pte_t *table_entries(const struct page *table)
 {
 	return page_kva(table);
@@ -121,6 +129,9 @@ bool tree_last_used(struct mm *mm, va_t low, va_t high, va_t *used_start);
 
 /* A gap of len bytes for mmap, below hint or anywhere; 0 if there is none. */
 va_t tree_find_gap(struct mm *mm, u64 len_bytes);
+
+/* Would so much more be too much for the current process's RLIMIT_AS? */
+bool tree_over_limit(const struct mm *mm, u64 more_bytes);
 
 /* mm/tlb.c: flushes on every CPU that may have this root's walks cached. */
 void tlb_flush_page(struct mm *mm, va_t va);

@@ -7,10 +7,12 @@
  * gap above it was opened) makes the usual case one look at one entry. Only
  * entries that meet the wanted bytes are read.
  *
- * Entry points: tree_find_gap, tree_last_used. Lock: mm->lock.
+ * Entry points: tree_find_gap, tree_last_used, tree_over_limit. Lock: mm->lock.
  */
+#include "arch/cpu.h"
 #include "mm/layout.h"
 #include "mm/tree.h"
+#include "proc/task.h"
 
 /* In one table that starts at table_va: recursion is by level, four deep at most. */
 static bool last_used_in(const struct page *table, va_t table_va, va_t low, va_t high,
@@ -61,4 +63,10 @@ va_t tree_find_gap(struct mm *mm, u64 len_bytes)
 	if (!gap && mm->map_hint < MAP_AREA_END)
 		gap = gap_below(mm, MAP_AREA_END, len_bytes);
 	return gap;
+}
+
+bool tree_over_limit(const struct mm *mm, u64 more_bytes)
+{
+	u64 limit = task_rlimit(current, RLIMIT_AS);
+	return more_bytes > limit || pa_page(mm->root)->mapped * PAGE_SIZE > limit - more_bytes;
 }

@@ -152,9 +152,11 @@ static int change_below(struct change *c, struct page *table, unsigned index, va
 	int error = tree_own_table(c->mm, table, entry_va, &below);
 	if (error)
 		return error;
-	u32 before = below->resident;
+	u32 resident = below->resident;
+	u64 mapped = below->mapped;
 	error = change_table(c, below, entry_va);
-	table->resident += below->resident - before;
+	table->resident += below->resident - resident;
+	table->mapped += below->mapped - mapped;
 	if (below->used == 0)
 		cut_off(c, table, index);
 	return error;

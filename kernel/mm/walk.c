@@ -99,8 +99,6 @@ static void count_table(const struct page *table, struct mm_usage *out)
 		pte_t entry = table_entries(table)[i];
 		if (entry_is_table(entry, level))
 			count_table(entry_page(entry), out); /* by level: four deep */
-		else if (entry)
-			out->mapped_pages += level_span(level) >> PAGE_SHIFT;
 	}
 	sched_point();
 }
@@ -111,6 +109,7 @@ void mm_usage(struct mm *mm, struct mm_usage *out)
 	mutex_lock(&mm->lock);
 	const struct page *root = pa_page(mm->root);
 	count_table(root, out);
+	out->mapped_pages = root->mapped;
 	out->resident_pages = root->resident;
 	out->peak_pages = MAX(mm->peak_resident, root->resident);
 	mutex_unlock(&mm->lock);

@@ -28,6 +28,7 @@
 #include "mm/heap.h"
 #include "mm/layout.h"
 #include "mm/map.h"
+#include "mm/tree.h"
 #include "mm/uaccess.h"
 #include "proc/elf.h"
 #include "proc/exec_args.h"
@@ -233,6 +234,8 @@ static int exec_build(struct exec *e)
 	if (sp < 0)
 		return sp;
 	e->sp = sp;
+	if (tree_over_limit(e->mm, 0))
+		return -ENOMEM;
 
 	/* Tables shared with other tasks (CLONE_FILES, CLONE_SIGHAND) stop being so. */
 	if (files_users(current->files) > 1 && !(e->files = files_copy(current->files)))

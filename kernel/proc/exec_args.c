@@ -242,13 +242,13 @@ static int push_table(struct mm *mm, va_t *sp, const struct stack_contents *c,
 s64 stack_build(struct mm *mm, const struct stack_contents *contents)
 {
 	const struct strings *a = contents->args, *e = contents->envs;
-	if (a->len_bytes + e->len_bytes + (a->count + e->count) * sizeof(va_t) > strings_limit())
+	u64 size = a->len_bytes + e->len_bytes + (a->count + e->count) * sizeof(va_t);
+	if (size > strings_limit())
 		return -E2BIG;
-	u64 size = MIN(task_rlimit(current, RLIMIT_STACK), STACK_MAX);
-	size = MAX(ROUND_UP(size, PAGE_SIZE), strings_limit() + 64 * KIB);
+	/* Room for the contents (the name and the vector are below 8 KiB), and for a start. */
+	size = MAX(size + 2 * PAGE_SIZE, MIN(task_rlimit(current, RLIMIT_STACK),
+					     ROUND_UP(size, STACK_FIRST / 2) + STACK_FIRST / 2));
 	va_t bottom = (STACK_TOP - size) & PAGE_MASK;
-	if (size >= level_span(2)) /* then it begins where a leaf table does: four entries, not 500 */
-		bottom &= ~(level_span(2) - 1);
 	int error = map_anonymous(mm, bottom, STACK_TOP - bottom, PTE_READ | PTE_WRITE);
 	if (error)
 		return error;

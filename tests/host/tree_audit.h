@@ -1,6 +1,6 @@
 /*
  * The invariants of docs/memory.md over all trees of tests/host/tree.c: I1
- * (references are pointers), used, groups and resident of every table, and
+ * (references are pointers), used, groups, resident and mapped of every table, and
  * I3 (what can be written through is shared with nobody). Every frame that is
  * not free must have been found. Each table is looked through once.
  */
@@ -31,6 +31,7 @@ static void audit_leaf(pte_t entry, bool writable)
 static u32 audit_table(const struct page *table, int level, bool writable)
 {
 	u32 used = 0, resident = 0;
+	u64 mapped = 0;
 	if (table->kind != PAGE_TABLE || table->level != level)
 		broken("frame %lu: not a table of level %d", page_pfn(table), level);
 	if (writable && table->refs != 1)
@@ -55,6 +56,7 @@ static u32 audit_table(const struct page *table, int level, bool writable)
 		} else if (!entry_is_reserved(entry)) {
 			broken("entry %#lx at level %d is of no kind", entry, level);
 		}
+		mapped += entry_mapped(entry, level);
 	}
 	if (used != table->used)
 		broken("table %lu level %d: used %u, counted %u", page_pfn(table), level, table->used,
@@ -62,6 +64,9 @@ static u32 audit_table(const struct page *table, int level, bool writable)
 	if (resident != table->resident)
 		broken("table %lu level %d: resident %u, counted %u", page_pfn(table), level,
 		       table->resident, resident);
+	if (mapped != table->mapped)
+		broken("table %lu level %d: mapped %lu, counted %lu", page_pfn(table), level,
+		       table->mapped, mapped);
 	for (unsigned i = table_length(level); i < TABLE_ENTRIES; i++)
 		if (entries[i] != (KERNEL_ENTRY | PTE_P | PTE_W))
 			broken("the kernel's half of a root has changed");
