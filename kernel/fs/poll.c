@@ -201,21 +201,15 @@ int poll_mask_begin(const void __user *mask, size_t mask_size)
 		return -EINVAL;
 	if (copy_from_user(&blocked, mask, sizeof blocked))
 		return -EFAULT;
-	current->saved_mask = current->blocked;
-	current->restore_mask = true;
-	current->blocked = blocked & ~(sig_bit(SIGKILL) | sig_bit(SIGSTOP));
-	current->signal_wanted = true; /* what is pending may be wanted now */
+	signal_mask_begin(blocked);
 	return 0;
 }
 
 /* Without a signal the old mask comes back at once; with one, once its handler is set up. */
 void poll_mask_end(int result)
 {
-	if (current->restore_mask && result != -EINTR) {
-		current->blocked = current->saved_mask;
-		current->restore_mask = false;
-		current->signal_wanted = true;
-	}
+	if (result != -EINTR)
+		signal_mask_end();
 }
 
 s64 sys_ppoll(void __user *fds, u32 nfds, const void __user *timeout, const void __user *mask,

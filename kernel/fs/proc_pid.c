@@ -174,9 +174,10 @@ static void status_who(struct text *text, struct task *task)
 static void status_signals(struct text *text, struct task *task)
 {
 	struct signal_figures s = signal_figures(task);
-	text_printf(text, "Threads:\t%u\nSigQ:\t0/%lu\nSigPnd:\t%016lx\nShdPnd:\t%016lx\n"
+	text_printf(text, "Threads:\t%u\nSigQ:\t%lu/%lu\nSigPnd:\t%016lx\nShdPnd:\t%016lx\n"
 			  "SigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n",
-		    MAX(task->process->ntasks, 1u), task_rlimit(task, RLIMIT_SIGPENDING),
+		    MAX(task->process->ntasks, 1u), signal_queued_by(task->creds.uid),
+		    task_rlimit(task, RLIMIT_SIGPENDING),
 		    s.pending, s.shared, s.blocked, s.ignored, s.caught);
 	text_printf(text, "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n",
 		    task->usage.voluntary_switches, task->usage.involuntary_switches);

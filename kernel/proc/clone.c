@@ -208,13 +208,16 @@ static void commit_process(struct process *process, const struct clone_args *arg
 	process_join_pgrp(process, maker->pgrp);
 }
 
-/* One more thread of our process. If the process is ending meanwhile, so is the thread. */
+/* One more thread of our process. If the process is ending or stopping meanwhile, so is the
+ * thread. */
 static void commit_thread(struct task *child)
 {
 	struct process *process = child->process;
 	process->ntasks++;
 	if (process->exiting || process->execing)
 		signal_send_task(child, SIGKILL, NULL);
+	else if (process->stop_signal)
+		child->signal_wanted = true; /* it stops with the others */
 }
 
 /* The child enters the tables: from here on it can be seen, signalled and waited for. */

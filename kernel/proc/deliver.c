@@ -25,22 +25,23 @@ enum { SYS_RESTART_SYSCALL = 219, SYSCALL_INSTRUCTION_LEN = 2 };
 	(sig_bit(SIGSEGV) | sig_bit(SIGBUS) | sig_bit(SIGILL) | sig_bit(SIGTRAP) |              \
 	 sig_bit(SIGFPE) | sig_bit(SIGSYS))
 
-/* The next signal to deliver, with its info, off its queue; 0 if there is none. */
-static int take_signal(struct siginfo *info)
+static int first_of(sigset_t set)
 {
-	struct task *task = current;
-	sigset_t open = ~task->blocked | sig_bit(SIGKILL) | sig_bit(SIGSTOP);
-	sigset_t own = task->pending.set & open, all = own | (task->process->pending.set & open);
-	if (!all)
+	return __builtin_ctzll(set & SYNCHRONOUS_SIGNALS ? set & SYNCHRONOUS_SIGNALS : set) + 1;
+}
+
+int signal_take(sigset_t open, struct siginfo *info)
+{
+	struct signal_queue *own = &current->pending, *common = &current->process->pending;
+	sigset_t own_set = own->set & open, common_set = common->set & open;
+	if (!(own_set | common_set))
 		return 0;
-	sigset_t first = all & sig_bit(SIGKILL);
-	if (!first)
-		first = own & SYNCHRONOUS_SIGNALS;
-	if (!first)
-		first = own ? own : all;
-	int sig = __builtin_ctzll(first) + 1;
-	bool is_own = own & sig_bit(sig);
-	signal_queue_take(is_own ? &task->pending : &task->process->pending, sig, info);
+	int sig = first_of(own_set ? own_set : common_set);
+	if ((own_set | common_set) & sig_bit(SIGKILL))
+		sig = SIGKILL;
+	signal_queue_take(own_set & sig_bit(sig) ? own : common, sig, info);
+	if (sig_bit(sig) & STOP_SIGNALS)
+		current->process->stop_taken = true;
 	return sig;
 }
 
@@ -72,34 +73,56 @@ static void restart_or_eintr(struct regs *regs, const struct sigaction *action)
 		regs->rax = -EINTR;
 }
 
-/* Stands still while the whole process is stopped; a pending SIGKILL goes first. */
-static void join_stop(void)
+void signal_stop_progress(struct process *process)
 {
-	spin_lock(&proc_lock);
-	sigset_t pending = current->pending.set | current->process->pending.set;
-	bool stopped = current->process->stop_signal && !(pending & sig_bit(SIGKILL));
-	if (stopped)
-		current->state = TASK_STOPPED;
-	spin_unlock(&proc_lock);
-	if (stopped)
-		schedule();
+	if (!process->stop_signal || process->exiting || process->nstopped < process->ntasks)
+		return;
+	process->stop_unreported = true;
+	process_notify_parent(process, SIGCHLD, CLD_STOPPED, process->stop_signal);
 }
 
-/* SIGSTOP and its like: until SIGCONT. The parent is told, if it wants to know. */
+/* Counts the current thread as standing still, or not any more. */
+static void count_stopped(bool stopped)
+{
+	struct process *process = current->process;
+	if (current->stopped == stopped)
+		return;
+	current->stopped = stopped;
+	if (stopped) {
+		process->nstopped++;
+		signal_stop_progress(process);
+	} else {
+		process->nstopped--;
+	}
+}
+
+/* Stands still while the whole process is stopped; a pending SIGKILL goes first. Both come
+ * under proc_lock, so none is lost between the look and the sleep. */
+static void join_stop(void)
+{
+	bool stopped = current->process->stop_signal; /* who sets it makes us look after that */
+	while (stopped) {
+		spin_lock(&proc_lock);
+		stopped = current->process->stop_signal && !signal_kill_pending(current);
+		count_stopped(stopped);
+		if (stopped)
+			current->state = TASK_STOPPED;
+		spin_unlock(&proc_lock);
+		if (stopped)
+			schedule();
+	}
+}
+
+/* SIGSTOP and its like: until SIGCONT. When all threads stand still the parent is told. */
 static void stop_process(int sig)
 {
 	struct process *process = current->process;
 	spin_lock(&proc_lock);
-	struct sighand *sighand = current->sighand;
-	spin_lock(&sighand->lock);
-	bool cancelled = process->pending.set & (sig_bit(SIGKILL) | sig_bit(SIGCONT));
-	spin_unlock(&sighand->lock);
-	if (!cancelled) {
+	/* SIGCONT may have come since the signal was taken: then it is void. */
+	if (process->stop_taken && !process->stop_signal) {
 		process->stop_signal = sig;
-		process->stop_reported = false;
 		process->continued = false;
 		process_others_look(process);
-		process_notify_parent(process, SIGCHLD, CLD_STOPPED, sig);
 	}
 	spin_unlock(&proc_lock);
 	join_stop();
@@ -131,7 +154,6 @@ static void run_handler(struct regs *regs, int sig, const struct siginfo *info,
 			struct sigaction *action)
 {
 	sigset_t old = current->restore_mask ? current->saved_mask : current->blocked;
-	current->restore_mask = false;
 	if (sigframe_push(regs, sig, info, action, old)) {
 		/* No room for the frame: Linux sends SIGSEGV, for good if that is the one. */
 		if (sig == SIGSEGV)
@@ -139,6 +161,7 @@ static void run_handler(struct regs *regs, int sig, const struct siginfo *info,
 		signal_fault(SIGSEGV, SI_KERNEL, 0);
 		return;
 	}
+	current->restore_mask = false;
 	sigset_t add = action->mask;
 	if (!(action->flags & SA_NODEFER))
 		add |= sig_bit(sig);
@@ -152,7 +175,7 @@ static bool deliver_pending(struct regs *regs)
 	for (;;) {
 		struct siginfo info;
 		spin_lock(&sighand->lock);
-		int sig = take_signal(&info);
+		int sig = signal_take(~current->blocked, &info);
 		struct sigaction action = sighand->action[sig];
 		bool handled = sig && action.handler != SIG_DFL && action.handler != SIG_IGN;
 		if (handled && (action.flags & SA_RESETHAND))
@@ -182,10 +205,7 @@ void signal_deliver(struct regs *regs)
 	if (regs->orig_rax != (u64)NO_SYSCALL && is_restart(regs->rax))
 		restart_syscall(regs);
 	regs->orig_rax = NO_SYSCALL;
-	if (current->restore_mask) { /* sigsuspend, ppoll: nothing ran, the old mask is back */
-		current->restore_mask = false;
-		signal_set_blocked(current->saved_mask);
-	}
+	signal_mask_end(); /* sigsuspend, ppoll: nothing ran, the old mask is back */
 }
 
 void return_to_user_work(struct regs *regs)

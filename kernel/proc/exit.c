@@ -125,11 +125,10 @@ static void give_children_away(struct process *process)
 /* A parent that ignores SIGCHLD, or says SA_NOCLDWAIT, leaves no zombies. */
 static bool parent_reaps_at_once(const struct process *process)
 {
-	struct task *parent = process_living(process->parent);
-	if (process->exit_signal != SIGCHLD || !parent)
+	if (process->exit_signal != SIGCHLD || !process_living(process->parent))
 		return false;
-	const struct sigaction *action = &parent->sighand->action[SIGCHLD];
-	return action->handler == SIG_IGN || (action->flags & SA_NOCLDWAIT);
+	struct sigaction action = process_action(process->parent, SIGCHLD);
+	return action.handler == SIG_IGN || (action.flags & SA_NOCLDWAIT);
 }
 
 int exit_code(int status)
@@ -163,12 +162,21 @@ static void exit_leave_process(struct process *process)
 {
 	timer_cancel(&process->alarm);
 	process->stop_signal = 0;
+	process->stop_unreported = false;
 	give_children_away(process);
 	if (process->parent->pgrp != process->pgrp && process->parent->session == process->session)
 		hang_up_if_orphaned(process->pgrp, process);
 	process->zombie = true;
 	signal_queue_flush(&process->pending);
 	process_notify_zombie(process);
+}
+
+/* One of several threads has gone: the others may have waited for it to stop, or not looked
+ * at a signal of the process because it was to take it. */
+static void exit_leave_threads(struct process *process)
+{
+	signal_stop_progress(process);
+	signal_hand_over(process, process->pending.set);
 }
 
 /* A thread that is not the leader goes without a trace; the leader waits for the others. */
@@ -188,8 +196,8 @@ static void exit_leave(struct task *task, int status)
 	process->ntasks--;
 	if (process->ntasks == 0)
 		exit_leave_process(process);
-	else if (process->pending.set)
-		process_others_look(process); /* it may have been woken to take one */
+	else
+		exit_leave_threads(process);
 	if (process->ntasks == 1 && process->execing)
 		waitq_wake_all(&process->alone_wait);
 	spin_unlock(&proc_lock);

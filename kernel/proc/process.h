@@ -32,6 +32,9 @@ bool pgrp_is_orphaned(struct pid *pgrp, struct process *except);
 /* Frees the number and all links of a zombie; its task goes when its CPU has left it. */
 void process_reap(struct process *process);
 
+/* What the process does about a signal; SIG_IGN if it is a zombie. */
+struct sigaction process_action(struct process *process, int sig);
+
 /* Tells the parent: SIGCHLD (or the exit signal) and a wakeup. code: CLD_*. */
 void process_notify_parent(struct process *process, int sig, int code, int status);
 

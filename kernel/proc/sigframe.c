@@ -47,22 +47,6 @@ struct rt_sigframe {
 _Static_assert(sizeof(struct sigcontext) == 256, "struct sigcontext_64");
 _Static_assert(offsetof(struct rt_sigframe, info) == 312, "struct rt_sigframe");
 
-void signal_set_blocked(sigset_t blocked)
-{
-	struct task *task = current;
-	spin_lock(&task->sighand->lock);
-	task->blocked = blocked & ~(sig_bit(SIGKILL) | sig_bit(SIGSTOP));
-	if ((task->pending.set | task->process->pending.set) & ~task->blocked)
-		task->signal_wanted = true;
-	bool others = task->process->pending.set & task->blocked && task->process->ntasks > 1;
-	spin_unlock(&task->sighand->lock);
-	if (others) { /* a signal that was meant for us may now be for another thread */
-		spin_lock(&proc_lock);
-		process_others_look(task->process);
-		spin_unlock(&proc_lock);
-	}
-}
-
 int altstack_flags(va_t sp)
 {
 	const struct sigaltstack *alt = &current->altstack;

@@ -11,9 +11,6 @@
 int sigframe_push(struct regs *regs, int sig, const struct siginfo *info,
 		  const struct sigaction *action, sigset_t old_mask);
 
-/* A new mask for the current task (SIGKILL and SIGSTOP stay open); looks for what it opens. */
-void signal_set_blocked(sigset_t blocked);
-
 /* From entry.S, interrupts off: all that is due before user mode. */
 void return_to_user_work(struct regs *regs);
 

@@ -1,9 +1,11 @@
 /*
- * Sending signals, and which are pending. Delivery is proc/deliver.c.
+ * Sending signals, masks, actions. Delivery is proc/deliver.c, the queues are
+ * proc/sigqueue.c.
  *
  *	signal_send_process   kill, the terminal, SIGCHLD: any thread may take it
  *	signal_send_task      tkill, SIGPIPE: this thread
  *	signal_fault          a trap of the current task
+ *	signal_set_blocked    a new mask; what it leaves may be another thread's
  *
  * Sending puts the signal on a queue and makes the target look: a sleeping
  * task wakes (waitq_sleep then returns -EINTR), a running one finds
@@ -16,90 +18,17 @@
 #include "proc/signal.h"
 #include "arch/cpu.h"
 #include "lib/panic.h"
-#include "mm/heap.h"
 #include "proc/process.h"
-
-struct queued_signal {
-	struct list link;
-	struct siginfo info;
-};
-
-#define STOP_SIGNALS (sig_bit(SIGSTOP) | sig_bit(SIGTSTP) | sig_bit(SIGTTIN) | sig_bit(SIGTTOU))
-
-void signal_queue_init(struct signal_queue *queue)
-{
-	queue->set = 0;
-	list_init(&queue->infos);
-}
-
-/* Takes the pending signals of a set off a queue. */
-static void queue_remove(struct signal_queue *queue, sigset_t set)
-{
-	struct queued_signal *q, *next;
-	queue->set &= ~set;
-	list_for_each_safe(q, next, &queue->infos, link) {
-		if (!(sig_bit(q->info.signo) & set))
-			continue;
-		list_remove(&q->link);
-		heap_free(q);
-	}
-}
-
-void signal_queue_flush(struct signal_queue *queue)
-{
-	queue_remove(queue, ~0ull);
-}
-
-/* A standard signal that is pending already is not queued again; real-time ones are. */
-static void queue_add(struct signal_queue *queue, int sig, const struct siginfo *info)
-{
-	if (sig < SIGRTMIN && (queue->set & sig_bit(sig)))
-		return;
-	queue->set |= sig_bit(sig);
-	if (sig == SIGKILL)
-		return;
-	struct queued_signal *q = heap_alloc(sizeof *q);
-	if (!q)
-		return; /* the signal arrives, without its siginfo (as on Linux) */
-	if (info)
-		q->info = *info;
-	else
-		q->info = (struct siginfo){.code = SI_KERNEL};
-	q->info.signo = sig;
-	list_append(&queue->infos, &q->link);
-}
-
-bool signal_queue_take(struct signal_queue *queue, int sig, struct siginfo *info)
-{
-	struct queued_signal *q, *next;
-	bool found = false, more = false;
-	*info = (struct siginfo){.signo = sig, .code = SI_USER};
-	list_for_each_safe(q, next, &queue->infos, link) {
-		if (q->info.signo != sig)
-			continue;
-		if (found) {
-			more = true;
-			break;
-		}
-		*info = q->info;
-		list_remove(&q->link);
-		heap_free(q);
-		found = true;
-	}
-	if (!more)
-		queue->set &= ~sig_bit(sig);
-	return found;
-}
 
 bool signal_default_is_ignore(int sig)
 {
 	return sig == SIGCHLD || sig == SIGCONT || sig == SIGURG || sig == SIGWINCH;
 }
 
-static bool is_ignored(const struct sighand *sighand, int sig)
+static bool action_ignores(const struct sigaction *action, int sig)
 {
-	u64 handler = sighand->action[sig].handler;
-	return handler == SIG_IGN || (handler == SIG_DFL && signal_default_is_ignore(sig));
+	return action->handler == SIG_IGN ||
+	       (action->handler == SIG_DFL && signal_default_is_ignore(sig));
 }
 
 /* init survives what it has no handler for, SIGKILL and SIGSTOP included: kill(2); also ^C and
@@ -114,7 +43,7 @@ static bool protects_init(const struct process *process, const struct sighand *s
 /* The target looks at its signals soon. */
 static void make_look(struct task *task, int sig)
 {
-	task->signal_wanted = true;
+	__atomic_store_n(&task->signal_wanted, true, __ATOMIC_SEQ_CST); /* seen before we look */
 	if (task->wake_on_signal || (sig == SIGKILL && task->wake_on_kill))
 		sched_wake(task);
 	if (sig == SIGKILL)
@@ -133,59 +62,96 @@ void process_others_look(struct process *process)
 static void continue_process(struct process *process)
 {
 	struct task *task;
-	list_for_each(task, &process->tasks, group_link)
+	list_for_each(task, &process->tasks, group_link) {
+		task->stopped = false;
 		sched_wake_stopped(task);
+	}
+	process->nstopped = 0;
 	if (!process->stop_signal)
 		return;
 	process->stop_signal = 0;
+	process->stop_unreported = false;
 	process->continued = true;
 	process_notify_parent(process, SIGCHLD, CLD_CONTINUED, SIGCONT);
 }
 
+static void remove_everywhere(struct process *process, sigset_t set)
+{
+	struct task *task;
+	signal_queue_remove(&process->pending, set);
+	list_for_each(task, &process->tasks, group_link)
+		signal_queue_remove(&task->pending, set);
+}
+
 static void cancel_opposites(struct process *process, int sig)
 {
-	sigset_t cancelled = 0;
-	struct task *task;
-	if (sig_bit(sig) & STOP_SIGNALS)
-		cancelled = sig_bit(SIGCONT);
-	else if (sig == SIGCONT)
-		cancelled = STOP_SIGNALS;
-	if (!cancelled)
-		return;
-	queue_remove(&process->pending, cancelled);
-	list_for_each(task, &process->tasks, group_link)
-		queue_remove(&task->pending, cancelled);
+	if (sig_bit(sig) & STOP_SIGNALS) {
+		remove_everywhere(process, sig_bit(SIGCONT));
+	} else if (sig == SIGCONT) {
+		remove_everywhere(process, STOP_SIGNALS);
+		process->stop_taken = false;
+	}
 }
 
-/* The thread that takes a signal of the process: one that does not block it, if there is any. */
+/* Would the task take one of these signals soon? */
+static bool takes(const struct task *task, sigset_t set)
+{
+	return set & (~task->blocked | task->awaited);
+}
+
+/* The thread that takes a signal of the process, as Linux chooses it: the leader, if it does
+ * not block it and has no other to take; else the next one. NULL: all block it. */
 static struct task *choose_thread(struct process *process, int sig)
 {
-	struct task *task;
-	list_for_each(task, &process->tasks, group_link)
-		if (task->sighand && !(task->blocked & sig_bit(sig)))
+	struct task *task, *busy = NULL;
+	list_for_each(task, &process->tasks, group_link) {
+		if (!task->sighand || !takes(task, sig_bit(sig)))
+			continue;
+		if (!task->signal_wanted)
 			return task;
-	return process_living(process);
+		if (!busy)
+			busy = task;
+	}
+	return busy;
 }
 
-void signal_send_process(struct process *process, int sig, const struct siginfo *info)
+/* thread: NULL to send to the process. asked: the thread whose mask decides if a signal that
+ * is ignored stays pending. */
+static int send(struct process *process, struct task *thread, struct task *asked, int sig,
+		const struct siginfo *info)
 {
-	kassert(spin_held(&proc_lock));
-	struct task *task = choose_thread(process, sig);
-	if (!task)
-		return; /* a zombie */
-	struct sighand *sighand = task->sighand;
+	struct sighand *sighand = asked->sighand; /* all threads have the same */
+	int error = 0;
 	spin_lock(&sighand->lock);
 	cancel_opposites(process, sig);
 	bool dropped = protects_init(process, sighand, sig, info) ||
-		       (is_ignored(sighand, sig) && !(task->blocked & sig_bit(sig)));
-	if (!dropped) {
-		queue_add(&process->pending, sig, info);
-		if (!(task->blocked & sig_bit(sig)) || sig == SIGKILL)
-			make_look(task, sig);
+		       (action_ignores(&sighand->action[sig], sig) &&
+			!(asked->blocked & sig_bit(sig)));
+	if (!dropped)
+		error = signal_queue_add(thread ? &thread->pending : &process->pending, asked, sig,
+					 info);
+	if (!dropped && !error) {
+		struct task *taker = thread ? thread : choose_thread(process, sig);
+		if (taker && takes(taker, sig_bit(sig)))
+			make_look(taker, sig);
 	}
 	spin_unlock(&sighand->lock);
 	if (sig == SIGCONT)
 		continue_process(process);
+	return error;
+}
+
+int signal_send_process(struct process *process, int sig, const struct siginfo *info)
+{
+	kassert(spin_held(&proc_lock));
+	struct task *living = process_living(process);
+	return living ? send(process, NULL, living, sig, info) : 0; /* else a zombie */
+}
+
+int signal_send_task(struct task *task, int sig, const struct siginfo *info)
+{
+	kassert(task == current || spin_held(&proc_lock));
+	return task->sighand ? send(task->process, task, task, sig, info) : 0;
 }
 
 void signal_send_pgrp(struct pid *pgrp, int sig, const struct siginfo *info)
@@ -195,30 +161,94 @@ void signal_send_pgrp(struct pid *pgrp, int sig, const struct siginfo *info)
 		signal_send_process(member, sig, info);
 }
 
-void signal_send_task(struct task *task, int sig, const struct siginfo *info)
+void signal_set_action(int sig, const struct sigaction *new, struct sigaction *old)
 {
-	struct sighand *sighand = task->sighand;
-	if (!sighand)
-		return;
+	struct sighand *sighand = current->sighand;
+	bool ignores = new && action_ignores(new, sig);
+	if (ignores)
+		spin_lock(&proc_lock); /* to look at the other threads' signals */
 	spin_lock(&sighand->lock);
-	cancel_opposites(task->process, sig);
-	bool dropped = protects_init(task->process, sighand, sig, info) ||
-		       (is_ignored(sighand, sig) && !(task->blocked & sig_bit(sig)));
-	if (!dropped) {
-		queue_add(&task->pending, sig, info);
-		if (!(task->blocked & sig_bit(sig)))
-			make_look(task, sig);
-	}
+	*old = sighand->action[sig];
+	if (new)
+		sighand->action[sig] = *new;
+	if (ignores) /* then it is not pending any more: sigaction(2), POSIX */
+		remove_everywhere(current->process, sig_bit(sig));
 	spin_unlock(&sighand->lock);
+	if (ignores)
+		spin_unlock(&proc_lock);
 }
 
-/* A signal that has just become ignored is not pending any more: sigaction(2), POSIX. */
-void signal_drop_ignored(int sig)
+void signal_hand_over(struct process *process, sigset_t left)
 {
-	if (!is_ignored(current->sighand, sig))
+	struct task *task;
+	list_for_each(task, &process->tasks, group_link)
+		if (task != current && task->sighand && takes(task, left))
+			make_look(task, 0);
+}
+
+/* With sighand->lock held, which it lets go of. A signal of the process that was meant for us
+ * and that we do not take any more may be for another thread. */
+static void masks_changed(sigset_t took_before)
+{
+	struct task *task = current;
+	struct process *process = task->process;
+	sigset_t left = process->pending.set & took_before & task->blocked & ~task->awaited;
+	if (takes(task, task->pending.set | process->pending.set))
+		task->signal_wanted = true;
+	spin_unlock(&task->sighand->lock);
+	if (left && process->ntasks > 1) { /* racy, but only we make more threads than one */
+		spin_lock(&proc_lock);
+		signal_hand_over(process, left);
+		spin_unlock(&proc_lock);
+	}
+}
+
+void signal_set_blocked(sigset_t blocked)
+{
+	struct task *task = current;
+	spin_lock(&task->sighand->lock);
+	sigset_t took = ~task->blocked;
+	task->blocked = blocked & ~(sig_bit(SIGKILL) | sig_bit(SIGSTOP));
+	masks_changed(took);
+}
+
+void signal_mask_begin(sigset_t blocked)
+{
+	current->saved_mask = current->blocked;
+	current->restore_mask = true;
+	signal_set_blocked(blocked);
+}
+
+void signal_mask_end(void)
+{
+	if (!current->restore_mask)
 		return;
-	queue_remove(&current->pending, sig_bit(sig));
-	queue_remove(&current->process->pending, sig_bit(sig));
+	current->restore_mask = false;
+	signal_set_blocked(current->saved_mask);
+}
+
+int signal_wait(sigset_t wanted, struct siginfo *info, u64 deadline_ns)
+{
+	struct task *task = current;
+	struct waitq nothing;
+	struct waiter w;
+	int error = 0;
+	spin_lock(&task->sighand->lock);
+	int sig = signal_take(wanted, info);
+	task->awaited = sig ? 0 : wanted; /* from here on such a signal wakes us */
+	spin_unlock(&task->sighand->lock);
+	if (sig)
+		return sig;
+	waitq_init(&nothing);
+	waitq_join(&nothing, &w);
+	while (!error)
+		error = waitq_sleep_until(&w, deadline_ns);
+	waitq_leave(&w);
+	spin_lock(&task->sighand->lock);
+	sig = signal_take(wanted, info);
+	task->awaited = 0;
+	masks_changed(wanted);
+	return sig ? sig : error == -ETIMEDOUT ? -EAGAIN : error;
 }
 
 void signal_fault(int sig, int code, va_t addr)
@@ -231,10 +261,11 @@ void signal_fault(int sig, int code, va_t addr)
 		action->handler = SIG_DFL; /* it cannot go on, and nobody takes it: it ends */
 		current->blocked &= ~sig_bit(sig);
 	}
-	queue_add(&current->pending, sig, &info);
+	bool ends_init = current->process == init_process && action->handler == SIG_DFL;
+	signal_queue_add(&current->pending, current, sig, &info);
 	current->signal_wanted = true;
 	spin_unlock(&sighand->lock);
-	if (current->process == init_process && action->handler == SIG_DFL)
+	if (ends_init)
 		panic("init (pid 1) has been killed by signal %d at address %#lx", sig, addr);
 }
 
@@ -245,10 +276,16 @@ void signal_kill_current(void)
 	spin_unlock(&proc_lock);
 }
 
+/*
+ * Read without a lock, by the task itself. That loses nothing: blocked and awaited are its
+ * own; who sends makes the signal pending first and sets signal_wanted after. A sleeper has
+ * said "asleep" before it asks (sync/wait.h): either it sees signal_wanted, or the sender,
+ * who looks at the state after that, wakes it.
+ */
 static sigset_t deliverable(const struct task *task)
 {
 	sigset_t pending = task->pending.set | task->process->pending.set;
-	return pending & (~task->blocked | sig_bit(SIGKILL) | sig_bit(SIGSTOP));
+	return pending & (~task->blocked | task->awaited);
 }
 
 bool signal_pending(const struct task *task)
@@ -258,7 +295,7 @@ bool signal_pending(const struct task *task)
 
 bool signal_kill_pending(const struct task *task)
 {
-	return task->signal_wanted && (deliverable(task) & sig_bit(SIGKILL));
+	return deliverable(task) & sig_bit(SIGKILL);
 }
 
 bool signal_is_ignored_or_blocked(int sig)
@@ -269,6 +306,18 @@ bool signal_is_ignored_or_blocked(int sig)
 		      sighand->action[sig].handler == SIG_IGN;
 	spin_unlock(&sighand->lock);
 	return result;
+}
+
+struct sigaction process_action(struct process *process, int sig)
+{
+	struct task *task = process_living(process);
+	struct sigaction action = {.handler = SIG_IGN};
+	if (task) {
+		spin_lock(&task->sighand->lock);
+		action = task->sighand->action[sig];
+		spin_unlock(&task->sighand->lock);
+	}
+	return action;
 }
 
 void process_notify_parent(struct process *process, int sig, int code, int status)
@@ -283,13 +332,12 @@ void process_notify_parent(struct process *process, int sig, int code, int statu
 		.utime = times.user_ns / 10000000,
 		.stime = times.system_ns / 10000000,
 	};
-	struct task *taker = parent ? process_living(parent) : NULL;
-	if (!taker)
+	if (!parent)
 		return;
 	bool exited = code == CLD_EXITED || code == CLD_KILLED || code == CLD_DUMPED;
-	const struct sigaction *action = &taker->sighand->action[SIGCHLD];
-	if (exited ? sig > 0 && sig <= NSIG
-		   : action->handler != SIG_IGN && !(action->flags & SA_NOCLDSTOP))
+	struct sigaction action = process_action(parent, SIGCHLD);
+	bool unwanted = action.handler == SIG_IGN || (!exited && (action.flags & SA_NOCLDSTOP));
+	if (sig > 0 && sig <= NSIG && !(sig == SIGCHLD && unwanted))
 		signal_send_process(parent, sig, &info);
 	waitq_wake_all(&parent->child_wait);
 }

@@ -87,9 +87,11 @@ struct process {
 	bool subreaper;		     /* p: prctl(PR_SET_CHILD_SUBREAPER) */
 	int parent_death_signal;     /* p: prctl(PR_SET_PDEATHSIG) */
 	int exit_status;	     /* p: as wait4 reports it */
-	int stop_signal;	     /* s: for wait's WUNTRACED; 0 if not stopped */
-	bool stop_reported;	     /* s: told to wait already */
-	bool continued;		     /* s: for WCONTINUED */
+	bool stop_taken;	     /* s: a stop signal has been taken; SIGCONT revokes it */
+	int stop_signal;	     /* p: it stops or has stopped by this one; 0 if not */
+	u32 nstopped;		     /* p: threads that stand still: ntasks of them, it is done */
+	bool stop_unreported;	     /* p: stopped, and wait with WUNTRACED has not been told */
+	bool continued;		     /* p: for WCONTINUED */
 	struct waitq child_wait;     /* parents sleep here for their children */
 	struct signal_queue pending; /* s: signals to the process as a whole */
 	struct rlimit rlimit[RLIMIT_COUNT]; /* p */
@@ -98,6 +100,11 @@ struct process {
 	u64 start_ns;		     /* c */
 	struct timer alarm;	     /* alarm(2), setitimer(2) */
 	u64 alarm_interval_ns;	     /* p: 0: once */
+};
+
+/* What a signal frame tells of an exception: handlers look there for "read or write?". */
+struct fault_regs {
+	u64 vector, error_code, cr2;
 };
 
 struct task {
@@ -127,11 +134,14 @@ struct task {
 	struct creds creds;	    /* t */
 	char name[TASK_NAME_LEN];   /* t: comm */
 
-	sigset_t blocked;	    /* t, s */
+	sigset_t blocked;	    /* s, only by the task itself */
+	sigset_t awaited;	    /* s, as blocked: sigtimedwait takes these, blocked or not */
 	sigset_t saved_mask;	    /* t: for sigsuspend, ppoll */
 	bool restore_mask;	    /* t */
 	struct signal_queue pending; /* s */
+	bool stopped;		    /* p: counted in process->nstopped */
 	struct sigaltstack altstack; /* t */
+	struct fault_regs fault;    /* t: the last exception that became a signal */
 	struct restart_block restart; /* t: what restart_syscall(2) goes on with */
 
 	u32 __user *clear_tid;	    /* t: CLONE_CHILD_CLEARTID, set_tid_address */

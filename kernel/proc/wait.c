@@ -9,8 +9,7 @@
  * A child that exits makes itself a zombie first and wakes process->child_wait
  * after; the parent joins that queue before it looks: no news is missed.
  *
- * Locks: proc_lock; sighand->lock is not needed to read stop flags, which
- * change under both. Sources: wait(2), waitid(2), wait4(2).
+ * Locks: proc_lock. Sources: wait(2), waitid(2), wait4(2).
  */
 #include "arch/cpu.h"
 #include "lib/errno.h"
@@ -100,9 +99,9 @@ static bool wait_child(struct wait *wait, struct process *child)
 		}
 		return true;
 	}
-	if (child->stop_signal && !child->stop_reported && (wait->options & WSTOPPED)) {
+	if (child->stop_unreported && (wait->options & WSTOPPED)) {
 		wait_found(wait, child, CLD_STOPPED, child->stop_signal << 8 | 0x7f);
-		child->stop_reported = !keep;
+		child->stop_unreported = keep;
 		return true;
 	}
 	if (child->continued && (wait->options & WCONTINUED)) {

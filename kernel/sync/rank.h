@@ -27,6 +27,7 @@ enum lock_rank {
 	RANK_LOCKS = 58,	/* locks on files: fcntl and flock */
 	RANK_TTY = 60,		/* tty.lock: line discipline state */
 	RANK_SIGHAND = 64,	/* sighand.lock: handlers and pending signals */
+	RANK_SIG_USERS = 66,	/* how many signals each user has pending */
 	RANK_FUTEX = 68,	/* a bucket of sleeping futexes */
 	RANK_WAITQ = 70,	/* waitq.lock */
 	RANK_TIMER = 74,	/* the timer queue */

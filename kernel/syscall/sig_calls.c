@@ -12,9 +12,12 @@
 
 enum sigprocmask_how { SIG_BLOCK = 0, SIG_UNBLOCK = 1, SIG_SETMASK = 2 };
 
+#define SA_KNOWN                                                                                \
+	((u32)(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_EXPOSE_TAGBITS | SA_RESTORER |     \
+	       SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND))
+
 s64 sys_rt_sigaction(int sig, const void __user *act, void __user *old, size_t mask_size)
 {
-	struct sighand *sighand = current->sighand;
 	struct sigaction new_action, old_action;
 	if (mask_size != sizeof(sigset_t))
 		return -EINVAL;
@@ -22,14 +25,11 @@ s64 sys_rt_sigaction(int sig, const void __user *act, void __user *old, size_t m
 		return -EFAULT;
 	if (sig < 1 || sig > NSIG || (act && (sig == SIGKILL || sig == SIGSTOP)))
 		return -EINVAL;
-	spin_lock(&sighand->lock);
-	old_action = sighand->action[sig];
 	if (act) {
 		new_action.mask &= ~(sig_bit(SIGKILL) | sig_bit(SIGSTOP));
-		sighand->action[sig] = new_action;
-		signal_drop_ignored(sig);
+		new_action.flags &= SA_KNOWN; /* so a program can ask which there are */
 	}
-	spin_unlock(&sighand->lock);
+	signal_set_action(sig, act ? &new_action : NULL, &old_action);
 	if (old && copy_to_user(old, &old_action, sizeof old_action))
 		return -EFAULT;
 	return 0;
@@ -92,9 +92,7 @@ s64 sys_rt_sigsuspend(const void __user *mask, size_t mask_size)
 		return -EINVAL;
 	if (get_user_u64(&new_mask, mask))
 		return -EFAULT;
-	current->saved_mask = current->blocked;
-	current->restore_mask = true;
-	signal_set_blocked(new_mask);
+	signal_mask_begin(new_mask);
 	return sleep_for_signal();
 }
 
