@@ -162,12 +162,15 @@ no_long_mode_text:
 	.asciz	"Tine needs a 64-bit CPU (x86-64).\n"
 
 	.balign 8
+	.globl	boot_gdt, boot_gdt_limit
 boot_gdt:
-	.quad	0, 0
+	.quad	0
+	.quad	0x00cf9a000000ffff	/* 0x08: 32-bit code (boot/ap.S) */
 	.quad	0x00af9a000000ffff	/* 0x10: 64-bit code, as in the final GDT */
 	.quad	0x00cf92000000ffff	/* 0x18: data */
+	.set	boot_gdt_limit, . - boot_gdt - 1
 boot_gdt_pointer:
-	.word	. - boot_gdt - 1
+	.word	boot_gdt_limit
 	.long	boot_gdt
 
 	.code64
@@ -205,6 +208,7 @@ start64_high:
 
 	.bss
 	.balign 4096
+	.globl	early_root
 early_root:	.skip 4096
 early_pdpt_low:	.skip 4096
 early_pdpt_high:	.skip 4096

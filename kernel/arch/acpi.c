@@ -66,7 +66,7 @@ struct madt_entry { /* the kinds that we read, in one struct */
 } __packed;
 
 enum madt_type { MADT_LAPIC = 0, MADT_IOAPIC = 1, MADT_OVERRIDE = 2, MADT_LAPIC_ADDRESS = 5 };
-enum { LAPIC_ENABLED = 1, LAPIC_ONLINE_CAPABLE = 2 };
+enum { LAPIC_ENABLED = 1 };
 enum { POLARITY_MASK = 3, POLARITY_LOW = 3, TRIGGER_MASK = 3 << 2, TRIGGER_LEVEL = 3 << 2 };
 
 /* Offsets in the FADT (ACPI 6.5, table 5.9). */
@@ -134,8 +134,8 @@ static void read_madt_entry(const struct madt_entry *entry)
 {
 	switch (entry->type) {
 	case MADT_LAPIC:
-		if (entry->lapic.flags & (LAPIC_ENABLED | LAPIC_ONLINE_CAPABLE) &&
-		    acpi_info.ncpus < MAX_CPUS)
+		/* "Online capable" alone is an empty socket, so to speak. */
+		if (entry->lapic.flags & LAPIC_ENABLED && acpi_info.ncpus < MAX_CPUS)
 			acpi_info.cpu_apic_id[acpi_info.ncpus++] = entry->lapic.apic_id;
 		break;
 	case MADT_IOAPIC:

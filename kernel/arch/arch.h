@@ -22,6 +22,14 @@ void acpi_init(void);		     /* reads the tables while the early map covers them 
 void irq_init(void);		     /* local APIC, I/O APIC; the 8259s are silenced */
 void time_init(void);		     /* TSC and timer against the ACPI timer or the PIT; date */
 
+/* The same on each other CPU; its stacks are allocated before it starts. */
+void features_enable(void);
+void idt_load(void);
+int gdt_alloc_stacks(struct cpu *cpu); /* for double fault, NMI, machine check; -ENOMEM */
+void gdt_free_stacks(struct cpu *cpu); /* of a CPU that did not start */
+void time_init_cpu(void);	     /* its TSC against the boot CPU's, its timer */
+void time_compare(struct cpu *cpu);  /* the boot CPU's side of it: both wait for each other */
+
 /* The stack of the next entry from user mode on this CPU (TSS and SYSCALL). */
 void gdt_set_kernel_stack(struct cpu *cpu, va_t top);
 
@@ -32,7 +40,8 @@ struct ist_stack {
 	u8 guard[PAGE_SIZE];
 	u8 bytes[IST_STACK_SIZE];
 };
-extern struct ist_stack ist_stacks[IST_COUNT];
+extern struct ist_stack ist_stacks[IST_COUNT]; /* the boot CPU's */
+va_t gdt_ist_top(const struct cpu *cpu, enum ist ist);
 extern u8 boot_stack_guard[], boot_stack_bottom[], boot_stack_top[];
 
 /* linker.ld: the parts of the image, each page aligned. */

@@ -33,6 +33,7 @@ struct cpu {
 	struct task *idle;
 	struct task *fpu_owner;	 /* unused yet: state is switched eagerly */
 	u64 busy_ns, idle_ns;	 /* how it has spent its time: /proc/stat */
+	u64 tsc_at_boot;	 /* what its TSC showed when time_now_ns was 0 */
 };
 
 extern struct cpu cpus[MAX_CPUS];

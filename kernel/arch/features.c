@@ -1,7 +1,8 @@
 /*
- * What the CPU can do, and switching on what the kernel uses. Each CPU runs
- * features_init once; the flags in cpu_has are the boot CPU's.
+ * What the CPU can do, and switching on what the kernel uses. The flags in
+ * cpu_has are the boot CPU's; all are taken to be alike.
  *
+ * Entry points: features_init (boot CPU), features_enable (each other CPU).
  * Sources: Intel SDM vol. 2 CPUID, vol. 3A 2.5 (control registers), 2.2.1 (EFER).
  */
 #include "arch/arch.h"
@@ -89,7 +90,7 @@ static void patch_smap_sites(void)
 	}
 }
 
-static void set_control_registers(void)
+void features_enable(void)
 {
 	u64 cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG;
 	u64 cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;
@@ -107,6 +108,9 @@ static void set_control_registers(void)
 	__asm__ volatile("mov %0, %%cr4" ::"r"(cr4) : "memory");
 	/* Read first: on AMD's CPUs a write that would change LMA faults (APM vol. 2, 3.1.7). */
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE | (cpu_has.nx ? EFER_NXE : 0));
+	/* INIT leaves the FPU as it was. */
+	static const u32 mxcsr = 0x1f80;
+	__asm__ volatile("fninit; ldmxcsr %0" ::"m"(mxcsr));
 }
 
 void features_init(void)
@@ -116,5 +120,5 @@ void features_init(void)
 		panic("this CPU cannot protect pages from execution (NX); QEMU: -cpu qemu64 or max");
 	if (cpu_has.smap)
 		patch_smap_sites();
-	set_control_registers();
+	features_enable();
 }

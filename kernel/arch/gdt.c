@@ -4,14 +4,17 @@
  * user mode and the stacks of the exceptions that may come when no other stack
  * can be trusted (IST).
  *
- * Entry points: gdt_init (once per CPU), gdt_set_kernel_stack (task switch).
+ * Entry points: gdt_init (once per CPU), gdt_set_kernel_stack (task switch);
+ * gdt_alloc_stacks for a CPU that is about to be started.
  * Source: Intel SDM vol. 3A 3.4.5, 7.7 (64-bit TSS), 6.14.5 (IST).
  */
 #include "arch/arch.h"
 
 #include "arch/cpu.h"
 #include "arch/io.h"
+#include "lib/errno.h"
 #include "lib/string.h"
+#include "mm/kmap.h"
 
 struct tss {
 	u32 reserved0;
@@ -36,7 +39,7 @@ static struct cpu_tables tables[MAX_CPUS];
 struct cpu cpus[MAX_CPUS] = {[0] = {.self = &cpus[0]}};
 u32 ncpus = 1;
 
-/* The boot CPU's; each other CPU's will be allocated when it is started. */
+/* The boot CPU's, which needs them before there is memory to allocate. */
 __attribute__((aligned(PAGE_SIZE))) struct ist_stack ist_stacks[IST_COUNT];
 
 /* Flat segments: base 0, limit 4 GiB, present, accessed. */
@@ -57,6 +60,37 @@ static void set_tss_descriptor(u64 *entry, const struct tss *tss)
 	entry[1] = base >> 32;
 }
 
+/* Blocks of the KMAP area have an unmapped page below them, as the boot CPU's stacks have. */
+int gdt_alloc_stacks(struct cpu *cpu)
+{
+	struct tss *tss = &tables[cpu->id].tss;
+
+	for (int i = 0; i < IST_COUNT; i++) {
+		u8 *stack = kmap_alloc(IST_STACK_SIZE / PAGE_SIZE);
+		tss->ist[i] = stack ? (u64)stack + IST_STACK_SIZE : 0;
+		if (!stack) {
+			gdt_free_stacks(cpu);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+void gdt_free_stacks(struct cpu *cpu)
+{
+	struct tss *tss = &tables[cpu->id].tss;
+
+	for (int i = 0; i < IST_COUNT && tss->ist[i]; i++) {
+		kmap_free((void *)(tss->ist[i] - IST_STACK_SIZE));
+		tss->ist[i] = 0;
+	}
+}
+
+va_t gdt_ist_top(const struct cpu *cpu, enum ist ist)
+{
+	return tables[cpu->id].tss.ist[ist - 1];
+}
+
 void gdt_init(struct cpu *cpu)
 {
 	struct cpu_tables *t = &tables[cpu->id];
@@ -68,7 +102,7 @@ void gdt_init(struct cpu *cpu)
 	memcpy(t->gdt, flat_segments, sizeof flat_segments);
 	set_tss_descriptor(&t->gdt[SEL_TSS / 8], &t->tss);
 	t->tss.io_map_offset = sizeof t->tss; /* no I/O map: ports are the kernel's */
-	for (int i = 0; i < IST_COUNT; i++)
+	for (int i = 0; i < IST_COUNT && cpu->id == 0; i++)
 		t->tss.ist[i] = (u64)ist_stacks[i].bytes + IST_STACK_SIZE;
 
 	/* The selectors of the boot GDT are the same, so only the pointer changes; loading FS

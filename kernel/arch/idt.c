@@ -1,6 +1,6 @@
 /*
- * The interrupt descriptor table: 256 gates into the stubs of entry.S, and the
- * registers that say where SYSCALL enters.
+ * The interrupt descriptor table: 256 gates into the stubs of entry.S, the same
+ * for all CPUs, and the registers that say where SYSCALL enters.
  *
  * Sources: Intel SDM vol. 3A 6.14.1 (64-bit gates), 5.8.8 (SYSCALL).
  */
@@ -47,13 +47,18 @@ static void set_gate(u32 vector, u8 ist, u8 flags)
 	};
 }
 
-void idt_init(void)
+void idt_load(void)
 {
 	struct __packed {
 		u16 limit;
 		const void *base;
 	} pointer = {sizeof idt - 1, idt};
 
+	__asm__ volatile("lidt %0" ::"m"(pointer) : "memory");
+}
+
+void idt_init(void)
+{
 	for (u32 vector = 0; vector < 256; vector++)
 		set_gate(vector, 0, 0);
 	set_gate(BREAKPOINT, 0, GATE_USER);
@@ -61,7 +66,7 @@ void idt_init(void)
 	set_gate(NMI, IST_NMI, 0);
 	set_gate(DOUBLE_FAULT, IST_DOUBLE_FAULT, 0);
 	set_gate(MACHINE_CHECK, IST_MACHINE_CHECK, 0);
-	__asm__ volatile("lidt %0" ::"m"(pointer) : "memory");
+	idt_load();
 }
 
 void syscall_msrs_init(void)

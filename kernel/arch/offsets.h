@@ -40,4 +40,7 @@
 
 #define MSR_GS_BASE		0xc0000101
 
+/* boot/ap.S: what ap_awaited becomes; no APIC id has this value. */
+#define AP_ARRIVED		0x100
+
 #endif

@@ -25,6 +25,7 @@ void smp_send_flush(u32 cpu);
 
 /* For a panic: the others halt for ever, whatever they do, by NMI; waits for that a moment. */
 void smp_stop_others(void);
+__noreturn void smp_stopped(void); /* what such a CPU does in its NMI */
 
 /* Defined elsewhere, called by arch. */
 void tlb_answer(void);			/* mm/tlb.c; interrupts off, in the handler */

@@ -3,7 +3,9 @@
  * clock what date it was at boot. The local APIC's timer interrupts once at the
  * time asked for: by TSC deadline where the CPU can, else by counting down.
  *
- * Entry points: time_init, time_now_ns, time_arm_ns.
+ * Entry points: time_init, time_now_ns, time_arm_ns; time_init_cpu and
+ * time_compare when another CPU starts. All TSCs count at one rate; where they
+ * do not show the same, each CPU knows what its own showed at boot.
  * Sources: Intel SDM vol. 3B 17.17 (TSC), 3A 10.5.4 (APIC timer); ACPI 4.8.3.3
  * (PM timer); MC146818A data sheet (CMOS clock).
  */
@@ -22,7 +24,6 @@ enum {
 	MSR_TSC_DEADLINE = 0x6e0,
 };
 
-static u64 tsc_at_boot;
 static u64 ns_per_tick_32; /* nanoseconds per TSC tick, times 2^32; 0: not known yet */
 static u64 ticks_per_ns_32;
 static u64 timer_per_ns_32; /* the same for the local APIC's timer; 0: TSC deadline */
@@ -33,9 +34,16 @@ static u64 multiply_32(u64 value, u64 factor_32)
 	return (u64)((unsigned __int128)value * factor_32 >> 32);
 }
 
+/* Not before what stands before it: else a time read late, by another CPU, could be less. */
+static u64 rdtsc_ordered(void)
+{
+	__asm__ volatile("lfence" ::: "memory"); /* SDM vol. 2, RDTSC */
+	return rdtsc();
+}
+
 u64 time_now_ns(void)
 {
-	return multiply_32(rdtsc() - tsc_at_boot, ns_per_tick_32);
+	return multiply_32(rdtsc_ordered() - this_cpu()->tsc_at_boot, ns_per_tick_32);
 }
 
 u64 time_boot_epoch_ns(void)
@@ -202,25 +210,87 @@ static u64 date_seconds(const struct date *date)
 	return ((days * 24 + date->hour) * 60 + date->minute) * 60 + date->second;
 }
 
+static void timer_setup(void)
+{
+	lapic_timer_setup(VECTOR_TIMER, cpu_has.tsc_deadline);
+	__asm__ volatile("mfence" ::: "memory"); /* SDM 10.5.4.1: before the first WRMSR */
+}
+
 void time_init(void)
 {
 	struct reference pm = {PM_TIMER_HZ, 0xffffff, pm_timer_read};
 	struct reference pit = {PIT_HZ, 0xffff, pit_read};
 
-	tsc_at_boot = rdtsc();
+	this_cpu()->tsc_at_boot = rdtsc();
 	if (acpi_info.pm_timer_port) {
 		calibrate(&pm);
 	} else {
 		pit_start();
 		calibrate(&pit);
 	}
-	if (cpu_has.tsc_deadline) {
+	if (cpu_has.tsc_deadline)
 		timer_per_ns_32 = 0;
-		lapic_timer_setup(VECTOR_TIMER, true);
-		__asm__ volatile("mfence" ::: "memory"); /* SDM 10.5.4.1: before the first WRMSR */
-	}
+	timer_setup();
 	struct date date = cmos_date();
 	epoch_ns = date_seconds(&date) * NSEC_PER_SEC - time_now_ns();
 	kprintf("time: TSC at %lu kHz, timer by %s\n", multiply_32(1000000, ticks_per_ns_32),
 		cpu_has.tsc_deadline ? "TSC deadline" : "local APIC");
+}
+
+/* The TSC of another CPU ------------------------------------------------------------------------ */
+
+/*
+ * The boot CPU asks a few times what the other one's TSC shows, and looks at its own before and
+ * after. turn counts questions (odd) and answers (even).
+ */
+enum { COMPARE_ROUNDS = 8 };
+static u32 compare_turn;
+static u64 compare_tsc;
+
+static void wait_for_turn(u32 turn)
+{
+	while (__atomic_load_n(&compare_turn, __ATOMIC_ACQUIRE) != turn)
+		cpu_relax();
+}
+
+static void end_turn(void)
+{
+	__atomic_fetch_add(&compare_turn, 1, __ATOMIC_SEQ_CST);
+}
+
+void time_compare(struct cpu *cpu)
+{
+	u64 least = UINT64_MAX;
+	s64 ahead = 0;
+
+	compare_turn = 0;
+	for (u32 i = 0; i < COMPARE_ROUNDS; i++) {
+		u64 before = rdtsc_ordered();
+		end_turn();
+		wait_for_turn(2 * i + 2);
+		u64 took = rdtsc_ordered() - before;
+		if (took < least) {
+			least = took;
+			ahead = (s64)(compare_tsc - (before + took / 2));
+		}
+	}
+	/* An answer from between the two looks is as good as the same. */
+	u64 differ = (u64)(ahead < 0 ? -ahead : ahead);
+	cpu->tsc_at_boot = this_cpu()->tsc_at_boot;
+	if (differ > least / 2 + 1) {
+		cpu->tsc_at_boot += (u64)ahead;
+		kprintf("time: the TSC of CPU %u is %ld ticks ahead\n", cpu->id, ahead);
+	}
+	end_turn();
+}
+
+void time_init_cpu(void)
+{
+	for (u32 i = 0; i < COMPARE_ROUNDS; i++) {
+		wait_for_turn(2 * i + 1);
+		compare_tsc = rdtsc_ordered();
+		end_turn();
+	}
+	wait_for_turn(2 * COMPARE_ROUNDS + 1);
+	timer_setup();
 }

@@ -10,7 +10,7 @@
 #include "arch/arch.h"
 
 #include "arch/cpu.h"
-#include "lib/log.h"
+#include "arch/smp.h"
 #include "lib/panic.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -165,15 +165,24 @@ struct regs *trap_dispatch(struct regs *regs, u32 vector, u64 error_code)
 	return regs;
 }
 
+/* Is it in the page below a stack? Idle tasks of other CPUs have stacks as all tasks have. */
+static bool guard_hit(va_t va)
+{
+	for (int ist = 1; ist <= IST_COUNT; ist++) {
+		va_t bottom = gdt_ist_top(this_cpu(), ist) - IST_STACK_SIZE;
+		if (va < bottom && bottom - va <= PAGE_SIZE)
+			return true;
+	}
+	return kstack_guard_hit(va) || va - (va_t)boot_stack_guard < PAGE_SIZE;
+}
+
 /* A push onto the guard page faults, and the CPU cannot push that fault's frame either. */
 static void double_fault(const struct regs *regs)
 {
 	va_t cr2;
-	va_t boot_guard = (va_t)boot_stack_guard;
 
 	__asm__ volatile("mov %%cr2, %0" : "=r"(cr2));
-	if (kstack_guard_hit(cr2) || kstack_guard_hit(regs->rsp - 8) ||
-	    cr2 - boot_guard < PAGE_SIZE)
+	if (guard_hit(cr2) || guard_hit(regs->rsp - 8))
 		panic_regs(regs, "kernel stack overflow (double fault, cr2 %#lx)", cr2);
 	panic_regs(regs, "double fault (cr2 %#lx)", cr2);
 }
@@ -185,8 +194,10 @@ void trap_paranoid(struct regs *regs, u32 vector, u64 error_code)
 		double_fault(regs);
 	if (vector == EX_MACHINE_CHECK)
 		panic_regs(regs, "machine check");
-	/* An NMI that interrupted kprintf on this CPU must not wait for its lock. */
-	if (!log_held())
+	if (panic_elsewhere())
+		smp_stopped();
+	/* Locks that this CPU holds would never be free. */
+	if (this_cpu()->irq_off_depth == 0)
 		kprintf("NMI on CPU %u at %pS (rip %#lx)\n", this_cpu()->id, (void *)regs->rip,
 			regs->rip);
 }

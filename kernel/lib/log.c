@@ -167,11 +167,6 @@ size_t log_read(u64 *position, char *buf, size_t size)
 	return n;
 }
 
-bool log_held(void)
-{
-	return spin_held(&log.lock);
-}
-
 void log_panic(bool sink_usable)
 {
 	log.panicking = true;

@@ -20,12 +20,9 @@ void log_set_sink(void (*write)(const char *text, size_t n));
  */
 size_t log_read(u64 *position, char *buf, size_t size);
 
-/* Does this CPU hold the log's lock? Then kprintf would wait for itself. */
-bool log_held(void);
-
 /*
  * From now on the log takes no lock. It keeps the console driver's sink only if
- * that may take its own locks (this CPU holds none); else the early output is back.
+ * that may take its own locks (no CPU holds any); else the early output is back.
  */
 void log_panic(bool sink_usable);
 

@@ -10,6 +10,7 @@
 #include "arch/boot_info.h"
 #include "arch/cpu.h"
 #include "arch/reboot.h"
+#include "arch/smp.h"
 #include "lib/log.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -24,18 +25,18 @@ static bool in_range(va_t va, va_t start, va_t end)
 /* Do the two words at va (saved rbp, return address) lie on a stack of this CPU? */
 static bool on_stack(va_t va)
 {
-	const struct task *task = current;
+	const struct cpu *cpu = this_cpu();
 
 	if (va % 8 != 0)
 		return false;
-	for (int i = 0; i < IST_COUNT; i++) {
-		va_t bottom = (va_t)ist_stacks[i].bytes;
-		if (in_range(va, bottom, bottom + IST_STACK_SIZE))
+	for (int ist = 1; ist <= IST_COUNT; ist++) {
+		va_t top = gdt_ist_top(cpu, ist);
+		if (in_range(va, top - IST_STACK_SIZE, top))
 			return true;
 	}
 	if (in_range(va, (va_t)boot_stack_bottom, (va_t)boot_stack_top))
 		return true;
-	return task && in_range(va, task->kstack_top - KSTACK_SIZE, task->kstack_top);
+	return cpu->kstack_top && in_range(va, cpu->kstack_top - KSTACK_SIZE, cpu->kstack_top);
 }
 
 void backtrace(va_t rbp)
@@ -83,18 +84,41 @@ static __noreturn void end(void)
 	machine_restart();
 }
 
-/* One panic; a second one inside it ends at once. */
+/* The CPU whose panic is the one that is told; -1 while there is none. */
+static int panic_cpu = -1;
+
+bool panic_elsewhere(void)
+{
+	int cpu = __atomic_load_n(&panic_cpu, __ATOMIC_ACQUIRE);
+
+	return cpu >= 0 && cpu != (int)this_cpu()->id;
+}
+
+static bool locks_held(void)
+{
+	for (u32 i = 0; i < ncpus; i++)
+		if (cpus[i].irq_off_depth != 0)
+			return true;
+	return false;
+}
+
+/* One panic: a second one inside it ends at once, one on another CPU is not told. */
 static void begin(const char *fmt, va_list args)
 {
-	static bool already;
+	int none = -1;
 
 	irq_disable();
-	log_panic(!already && this_cpu()->irq_off_depth == 0);
-	if (already) {
+	bool first = __atomic_compare_exchange_n(&panic_cpu, &none, (int)this_cpu()->id, false,
+						 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	if (panic_elsewhere())
+		machine_halt(); /* its NMI is on the way */
+	if (first)
+		smp_stop_others();
+	log_panic(first && !locks_held());
+	if (!first) {
 		kprintf("panic: once more, in the panic\n");
 		machine_restart();
 	}
-	already = true;
 	kprintf("panic: ");
 	log_vprintf(fmt, args);
 	kprintf("\n");
