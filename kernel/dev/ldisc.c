@@ -309,7 +309,7 @@ static bool input_line_end(struct tty *tty, u8 c)
 
 static void output_start(struct tty *tty)
 {
-	if (tty->output_stopped) {
+	if (tty->output_stopped && !tty->output_off) {
 		tty->output_stopped = false;
 		waitq_wake_all(&tty->write_wait);
 	}

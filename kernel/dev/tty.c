@@ -21,7 +21,7 @@
 #include "mm/uaccess.h"
 #include "proc/signal.h"
 
-enum { CHUNK = 256, CONSOLE_RDEV = MAKEDEV(5, 1), TTY0_RDEV = MAKEDEV(4, 0) };
+enum { CHUNK = 256, RESUME_NS = 1000 * 1000, CONSOLE_RDEV = MAKEDEV(5, 1), TTY0_RDEV = MAKEDEV(4, 0) };
 
 static const struct termios default_termios = {
 	.iflag = ICRNL | IXON,
@@ -33,11 +33,17 @@ static const struct termios default_termios = {
 	       [VWERASE] = 23, [VLNEXT] = 22},
 };
 
+static void resume_input(struct timer *timer)
+{
+	tty_receive(container_of(timer, struct tty, resume));
+}
+
 void tty_init(struct tty *tty, u64 rdev, u16 rows, u16 cols)
 {
 	spin_init(&tty->lock, "tty", RANK_TTY);
 	waitq_init(&tty->read_wait);
 	waitq_init(&tty->write_wait);
+	tty->resume.fn = resume_input;
 	tty->rdev = rdev;
 	tty->termios = default_termios;
 	tty->winsize.rows = rows;
@@ -98,6 +104,7 @@ static void listen_to_devices(struct tty *tty, bool on)
 void tty_receive(struct tty *tty)
 {
 	u64 signals = 0;
+	u32 budget = TTY_RECEIVE_MAX;
 
 	spin_lock(&tty->lock);
 	if (tty->input_held)
@@ -105,20 +112,23 @@ void tty_receive(struct tty *tty)
 	for (u32 i = 0; i < tty->ndevices; i++) {
 		struct tty_device *device = tty->devices[i];
 
-		while (ldisc_has_room(tty)) {
+		while (budget > 0 && ldisc_has_room(tty)) {
 			int c = device->ops->get(device), sig;
 
 			if (c < 0)
 				break;
+			budget--;
 			sig = ldisc_input(tty, c);
 			if (sig)
 				signals |= sig_bit(sig);
 		}
 	}
-	tty->input_held = !ldisc_has_room(tty);
+	tty->input_held = budget == 0 || !ldisc_has_room(tty);
 	if (tty->input_held)
 		listen_to_devices(tty, false);
 	spin_unlock(&tty->lock);
+	if (budget == 0) /* a flood: others get the CPU before the rest */
+		timer_start(&tty->resume, time_now_ns() + RESUME_NS);
 
 	for (int sig = 1; signals; sig++, signals >>= 1) {
 		if (signals & 1)
@@ -160,25 +170,35 @@ static bool writer_may_enter(struct tty *tty)
 	return !tty->writer;
 }
 
-static bool holds(struct tty *tty, tty_condition *condition)
+/* A file keeps in offset, which a terminal has no use for, how many hangups it does not mind.
+ * Without tty->lock the count may be old: who goes on to sleep looks again under it. */
+bool tty_hung_up(const struct file *file)
 {
-	bool result;
+	const struct tty *tty = file->private;
+
+	return (u32)file->offset != tty->hangups && file->inode->rdev != CONSOLE_RDEV;
+}
+
+static bool holds(struct file *file, tty_condition *condition)
+{
+	struct tty *tty = file->private;
 
 	spin_lock(&tty->lock);
-	result = condition(tty);
+	bool result = condition(tty) || tty_hung_up(file);
 	spin_unlock(&tty->lock);
 	return result;
 }
 
-/* Sleeps until the condition holds: 0, -ERESTARTSYS on a signal, or -ETIMEDOUT. */
-static int tty_wait(struct tty *tty, struct waitq *queue, tty_condition *condition,
+/* Sleeps until the condition holds or the file is hung up: 0, -ERESTARTSYS on a signal, or
+ * -ETIMEDOUT. */
+static int tty_wait(struct file *file, struct waitq *queue, tty_condition *condition,
 		    u64 deadline_ns)
 {
 	struct waiter waiter;
 	int err = 0;
 
 	waitq_join(queue, &waiter);
-	while (!holds(tty, condition)) {
+	while (!holds(file, condition)) {
 		err = waitq_sleep_until(&waiter, deadline_ns);
 		if (err)
 			break;
@@ -187,13 +207,17 @@ static int tty_wait(struct tty *tty, struct waitq *queue, tty_condition *conditi
 	return err == -EINTR ? -ERESTARTSYS : err;
 }
 
-static int tty_claim(struct tty *tty, struct task **holder, struct waitq *queue,
-		     tty_condition *may_enter, bool nonblock)
+static int tty_claim(struct file *file, struct task **holder, struct waitq *queue,
+		     tty_condition *may_enter)
 {
+	struct tty *tty = file->private;
+
 	for (;;) {
 		bool claimed;
 		int err;
 
+		if (tty_hung_up(file))
+			return -EIO;
 		spin_lock(&tty->lock);
 		claimed = !*holder;
 		if (claimed)
@@ -201,9 +225,9 @@ static int tty_claim(struct tty *tty, struct task **holder, struct waitq *queue,
 		spin_unlock(&tty->lock);
 		if (claimed)
 			return 0;
-		if (nonblock)
+		if (file->flags & O_NONBLOCK)
 			return -EAGAIN;
-		err = tty_wait(tty, queue, may_enter, TIME_FOREVER);
+		err = tty_wait(file, queue, may_enter, TIME_FOREVER);
 		if (err)
 			return err;
 	}
@@ -217,30 +241,50 @@ static void tty_unclaim(struct tty *tty, struct task **holder, struct waitq *que
 	waitq_wake_all(queue);
 }
 
-int tty_drain(struct tty *tty)
+int tty_drain(struct file *file)
 {
-	int err = tty_wait(tty, &tty->write_wait, is_drained, TIME_FOREVER);
+	struct tty *tty = file->private;
+	int err = tty_wait(file, &tty->write_wait, is_drained, TIME_FOREVER);
 
+	if (!err && tty_hung_up(file))
+		return -EIO;
 	return err == -ERESTARTSYS ? -EINTR : err;
+}
+
+void tty_hang_up(struct tty *tty)
+{
+	spin_lock(&tty->lock);
+	tty->hangups++;
+	ldisc_flush_input(tty);
+	spin_unlock(&tty->lock);
+	waitq_wake_all(&tty->read_wait);
+	waitq_wake_all(&tty->write_wait);
 }
 
 /* ---- files ---- */
 
 static int tty_open(struct file *file)
 {
+	struct tty *tty = file->private;
 	u64 rdev = file->inode->rdev;
 
+	file->offset = tty->hangups;
 	/* As on Linux, neither /dev/console nor /dev/tty0 becomes controlling by itself. */
 	if (!(file->flags & O_NOCTTY) && file_readable(file) && rdev != CONSOLE_RDEV &&
 	    rdev != TTY0_RDEV)
-		tty_adopt_at_open(file->private);
+		tty_adopt_at_open(tty);
 	return 0;
 }
 
 static int tty_open_current(struct file *file)
 {
-	file->private = tty_of_current();
-	return file->private ? 0 : -ENXIO;
+	struct tty *tty = tty_of_current();
+
+	if (!tty)
+		return -ENXIO;
+	file->private = tty;
+	file->offset = tty->hangups;
+	return 0;
 }
 
 /* When a read is done: VMIN and VTIME of raw mode; all zero in canonical mode. */
@@ -270,13 +314,15 @@ static struct read_terms read_terms(struct tty *tty)
 	return terms;
 }
 
-static int wait_for_input(struct tty *tty, const struct read_terms *terms, bool nonblock)
+static int wait_for_input(struct file *file, const struct read_terms *terms)
 {
+	struct tty *tty = file->private;
+
 	if (terms->deadline_ns == 0)
 		return -ETIMEDOUT; /* VMIN and VTIME are zero: what is there, at once */
-	if (nonblock)
+	if (file->flags & O_NONBLOCK)
 		return -EAGAIN;
-	return tty_wait(tty, &tty->read_wait, is_readable, terms->deadline_ns);
+	return tty_wait(file, &tty->read_wait, is_readable, terms->deadline_ns);
 }
 
 /* The next bytes into the reader's buffer; 0: end of file, -EAGAIN: none are there. */
@@ -297,19 +343,20 @@ static ssize_t read_chunk(struct tty *tty, u8 __user *buf, size_t n, bool *more)
 	return taken;
 }
 
-static ssize_t read_claimed(struct tty *tty, u8 __user *buf, size_t n, bool nonblock)
+static ssize_t read_claimed(struct file *file, u8 __user *buf, size_t n)
 {
+	struct tty *tty = file->private;
 	struct read_terms terms = read_terms(tty);
 	size_t done = 0;
 	bool more;
 
-	while (done < n) {
+	while (done < n && !tty_hung_up(file)) {
 		ssize_t got = read_chunk(tty, buf + done, n - done, &more);
 
 		if (got == -EAGAIN) {
 			if (done && done >= terms.min)
 				break;
-			got = wait_for_input(tty, &terms, nonblock);
+			got = wait_for_input(file, &terms);
 			if (got == 0)
 				continue;
 			if (got == -ETIMEDOUT)
@@ -329,30 +376,35 @@ static ssize_t read_claimed(struct tty *tty, u8 __user *buf, size_t n, bool nonb
 static ssize_t tty_read(struct file *file, void __user *buf, size_t n, off_t *offset)
 {
 	struct tty *tty = file->private;
-	bool nonblock = file->flags & O_NONBLOCK;
 	ssize_t result = 0;
 
 	(void)offset;
+	if (tty_hung_up(file))
+		return 0;
 	if (file->inode->rdev != CONSOLE_RDEV)
 		result = tty_job_check(tty, SIGTTIN);
 	if (result || n == 0)
 		return result;
-	result = tty_claim(tty, &tty->reader, &tty->read_wait, reader_may_enter, nonblock);
+	result = tty_claim(file, &tty->reader, &tty->read_wait, reader_may_enter);
 	if (result)
-		return result;
-	result = read_claimed(tty, buf, n, nonblock);
+		return tty_hung_up(file) ? 0 : result;
+	result = read_claimed(file, buf, n);
 	tty_unclaim(tty, &tty->reader, &tty->read_wait);
 	return result;
 }
 
 /* All n bytes to the devices; *done counts them even where it ends early. */
-static int write_chunk(struct tty *tty, const u8 *chunk, size_t n, bool nonblock, size_t *done)
+static int write_chunk(struct file *file, const u8 *chunk, size_t n, size_t *done)
 {
+	struct tty *tty = file->private;
+
 	while (n > 0) {
 		size_t put;
 		bool held;
 		int err = 0;
 
+		if (tty_hung_up(file))
+			return -EIO;
 		spin_lock(&tty->lock);
 		put = ldisc_output(tty, chunk, n);
 		held = tty->input_held;
@@ -363,16 +415,16 @@ static int write_chunk(struct tty *tty, const u8 *chunk, size_t n, bool nonblock
 		n -= put;
 		*done += put;
 		if (put == 0)
-			err = nonblock ? -EAGAIN
-				       : tty_wait(tty, &tty->write_wait, is_writable,
-						  TIME_FOREVER);
+			err = file->flags & O_NONBLOCK
+				      ? -EAGAIN
+				      : tty_wait(file, &tty->write_wait, is_writable, TIME_FOREVER);
 		if (err)
 			return err;
 	}
 	return 0;
 }
 
-static ssize_t write_claimed(struct tty *tty, const u8 __user *buf, size_t n, bool nonblock)
+static ssize_t write_claimed(struct file *file, const u8 __user *buf, size_t n)
 {
 	u8 chunk[CHUNK];
 	size_t done = 0;
@@ -380,10 +432,9 @@ static ssize_t write_claimed(struct tty *tty, const u8 __user *buf, size_t n, bo
 
 	while (done < n && !err) {
 		size_t len = MIN(n - done, sizeof chunk);
-
 		err = copy_from_user(chunk, buf + done, len);
 		if (!err)
-			err = write_chunk(tty, chunk, len, nonblock, &done);
+			err = write_chunk(file, chunk, len, &done);
 	}
 	return done ? (ssize_t)done : err;
 }
@@ -391,18 +442,19 @@ static ssize_t write_claimed(struct tty *tty, const u8 __user *buf, size_t n, bo
 static ssize_t tty_write(struct file *file, const void __user *buf, size_t n, off_t *offset)
 {
 	struct tty *tty = file->private;
-	bool nonblock = file->flags & O_NONBLOCK;
 	ssize_t result = 0;
 
 	(void)offset;
+	if (tty_hung_up(file))
+		return -EIO;
 	if ((tty->termios.lflag & TOSTOP) && file->inode->rdev != CONSOLE_RDEV)
 		result = tty_job_check(tty, SIGTTOU);
 	if (result)
 		return result;
-	result = tty_claim(tty, &tty->writer, &tty->write_wait, writer_may_enter, nonblock);
+	result = tty_claim(file, &tty->writer, &tty->write_wait, writer_may_enter);
 	if (result)
 		return result;
-	result = write_claimed(tty, buf, n, nonblock);
+	result = write_claimed(file, buf, n);
 	tty_unclaim(tty, &tty->writer, &tty->write_wait);
 	return result;
 }
@@ -416,6 +468,8 @@ static u32 tty_poll(struct file *file, struct poll_table *table)
 		poll_wait(table, &tty->read_wait);
 		poll_wait(table, &tty->write_wait);
 	}
+	if (tty_hung_up(file))
+		return POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM | POLLERR | POLLHUP;
 	spin_lock(&tty->lock);
 	if (!tty->termios.cc[VTIME] && tty->termios.cc[VMIN])
 		min = tty->termios.cc[VMIN];

@@ -15,6 +15,7 @@
 #ifndef DEV_TTY_H
 #define DEV_TTY_H
 
+#include "proc/sched.h"
 #include "sync/wait.h"
 
 struct pid;
@@ -71,6 +72,7 @@ struct tty_device {
 enum {
 	TTY_INPUT_SIZE = 4096,	  /* a power of two; a line has at most 4,095 bytes and its end */
 	TTY_MAX_DEVICES = 2,
+	TTY_RECEIVE_MAX = TTY_INPUT_SIZE, /* bytes that one interrupt takes at most */
 	TTY_ROOM_MIN = 8,	  /* output that one byte may become: a tab as spaces */
 	CELL_END = 0x100,	  /* of a tty.input cell: a canonical line ends here, */
 	CELL_EOF = 0x200,	  /* and this byte is VEOF itself, which no reader gets */
@@ -84,7 +86,10 @@ struct tty {
 
 	struct termios termios; /* l */
 	struct winsize winsize; /* l */
-	bool output_stopped;	/* l: by VSTOP or TCXONC */
+	u32 hangups;		/* l: files opened before the last one are dead */
+	struct timer resume;	/* takes the rest of input that came too fast */
+	bool output_stopped;	/* l: by VSTOP, until VSTART; or */
+	bool output_off;	/* l: by TCOOFF, until TCOON */
 	bool input_held;	/* l: devices have bytes that wait for tty_receive */
 	bool literal_next;	/* l: VLNEXT was typed */
 	u32 column;		/* l: of the cursor, for tabs */
@@ -119,10 +124,10 @@ extern const struct file_ops tty_current_file_ops; /* /dev/tty */
 
 /*
  * dev/tty_job.c
- * A session leader exits: SIGHUP and SIGCONT to the foreground group, and the
- * terminal controls no session any more. Caller does not hold proc_lock.
+ * The caller, a session leader, exits: its terminal hangs up (reads give end of file, writes
+ * EIO), the foreground group gets SIGHUP, and the terminal controls no session any more.
  */
-void tty_session_ended(struct pid *session);
+void tty_session_ended(void);
 
 /* The caller's controlling terminal, or NULL. It may change once this returns. */
 struct tty *tty_of_current(void);
@@ -140,8 +145,12 @@ s64 tty_job_ioctl(struct file *file, struct tty *tty, u64 request, u64 arg);
 /* dev/tty_ioctl.c */
 s64 tty_ioctl(struct file *file, u64 request, u64 arg);
 
-/* dev/tty.c: waits until all output has been sent; -EINTR on a signal. */
-int tty_drain(struct tty *tty);
+/* dev/tty.c: waits until all output has been sent; -EINTR on a signal, -EIO after a hangup. */
+int tty_drain(struct file *file);
+
+/* All files that are open on it are dead, but for those of /dev/console. */
+void tty_hang_up(struct tty *tty);
+bool tty_hung_up(const struct file *file);
 
 /* Output bytes that all devices take now (0 while stopped), and to all devices. tty->lock. */
 size_t tty_room(struct tty *tty);

@@ -14,6 +14,7 @@
 enum tty_ioctl_request {
 	TCGETS = 0x5401, TCSETS, TCSETSW, TCSETSF, TCSBRK = 0x5409, TCXONC, TCFLSH,
 	TIOCOUTQ = 0x5411, TIOCGWINSZ = 0x5413, TIOCSWINSZ, FIONREAD = 0x541b, TCSBRKP = 0x5425,
+	TIOCSPGRP = 0x5410,
 };
 
 enum { TCIFLUSH, TCOFLUSH, TCIOFLUSH };
@@ -29,8 +30,9 @@ static s64 get_termios(struct tty *tty, void __user *arg)
 	return copy_to_user(arg, &termios, sizeof termios);
 }
 
-static s64 set_termios(struct tty *tty, u64 request, const void __user *arg)
+static s64 set_termios(struct file *file, u64 request, const void __user *arg)
 {
+	struct tty *tty = file->private;
 	struct termios termios;
 	int err = tty_job_check(tty, SIGTTOU);
 
@@ -38,8 +40,10 @@ static s64 set_termios(struct tty *tty, u64 request, const void __user *arg)
 		return err;
 	if (copy_from_user(&termios, arg, sizeof termios))
 		return -EFAULT;
-	if (request != TCSETS && tty_drain(tty))
-		return -ERESTARTSYS;
+	if (request != TCSETS)
+		err = tty_drain(file);
+	if (err)
+		return err == -EINTR ? -ERESTARTSYS : err;
 	spin_lock(&tty->lock);
 	if (request == TCSETSF)
 		ldisc_flush_input(tty);
@@ -104,8 +108,11 @@ static s64 flow_control(struct tty *tty, u64 action)
 	if (action > TCION)
 		return -EINVAL;
 	spin_lock(&tty->lock);
-	if (action == TCOOFF || action == TCOON) {
-		tty->output_stopped = action == TCOOFF;
+	if (action == TCOOFF) {
+		tty->output_off = tty->output_stopped = true;
+	} else if (action == TCOON) {
+		if (tty->output_off) /* it does not undo a VSTOP, as on Linux */
+			tty->output_off = tty->output_stopped = false;
 	} else {
 		c = tty->termios.cc[action == TCIOFF ? VSTOP : VSTART];
 		if (c && tty_room(tty))
@@ -116,11 +123,11 @@ static s64 flow_control(struct tty *tty, u64 action)
 	return 0;
 }
 
-static s64 drain(struct tty *tty)
+static s64 drain(struct file *file)
 {
-	int err = tty_job_check(tty, SIGTTOU);
+	int err = tty_job_check(file->private, SIGTTOU);
 
-	return err ? err : tty_drain(tty); /* a break itself means nothing to these devices */
+	return err ? err : tty_drain(file); /* a break itself means nothing to these devices */
 }
 
 static s64 get_count(struct tty *tty, u64 request, void __user *arg)
@@ -137,16 +144,18 @@ s64 tty_ioctl(struct file *file, u64 request, u64 arg)
 {
 	struct tty *tty = file->private;
 
+	if (tty_hung_up(file))
+		return request == TIOCSPGRP ? -ENOTTY : -EIO;
 	switch (request) {
 	case TCGETS:
 		return get_termios(tty, (void __user *)arg);
 	case TCSETS:
 	case TCSETSW:
 	case TCSETSF:
-		return set_termios(tty, request, (const void __user *)arg);
+		return set_termios(file, request, (const void __user *)arg);
 	case TCSBRK:
 	case TCSBRKP:
-		return drain(tty);
+		return drain(file);
 	case TCXONC:
 		return flow_control(tty, arg);
 	case TCFLSH:

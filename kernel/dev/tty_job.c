@@ -4,7 +4,7 @@
  * of the keyboard go to it; who is not in it may be stopped when it reads or
  * changes the terminal.
  *
- * Locks: proc_lock guards session->tty, tty->session and tty->pgrp.
+ * Locks: proc_lock guards process->tty, tty->session and tty->pgrp.
  * Sources: POSIX.1-2017 11.1.1 to 11.1.4, credentials(7), TIOCSPGRP(2const),
  * TIOCSCTTY(2const).
  */
@@ -17,18 +17,10 @@
 #include "proc/task.h"
 
 enum job_ioctl {
-	TIOCSCTTY = 0x540e, TIOCGPGRP = 0x540f, TIOCSPGRP = 0x5410, TIOCNOTTY = 0x5422,
-	TIOCGSID = 0x5429,
+	TIOCSCTTY = 0x540e, TIOCGPGRP, TIOCSPGRP, TIOCNOTTY = 0x5422, TIOCGSID = 0x5429,
 };
 
 /* All of the following hold proc_lock where they say _locked. */
-
-static struct tty *current_tty_locked(void)
-{
-	struct pid *session = current->process->session;
-
-	return session ? session->tty : NULL;
-}
 
 static bool is_session_leader_locked(const struct process *process)
 {
@@ -40,7 +32,7 @@ struct tty *tty_of_current(void)
 	struct tty *tty;
 
 	spin_lock(&proc_lock);
-	tty = current_tty_locked();
+	tty = current->process->tty;
 	spin_unlock(&proc_lock);
 	return tty;
 }
@@ -58,48 +50,51 @@ static void set_foreground_locked(struct tty *tty, struct pid *pgrp)
 
 static void attach_locked(struct tty *tty)
 {
-	struct pid *session = current->process->session;
+	struct process *process = current->process;
 
-	pid_get(session);
-	tty->session = session;
-	session->tty = tty;
-	set_foreground_locked(tty, current->process->pgrp);
+	pid_get(process->session);
+	tty->session = process->session;
+	process->tty = tty;
+	set_foreground_locked(tty, process->pgrp);
 }
 
 static void detach_locked(struct tty *tty)
 {
 	struct pid *session = tty->session;
+	struct process *member;
 
 	set_foreground_locked(tty, NULL);
+	if (!session)
+		return;
+	list_for_each(member, &session->session_members, session_link) {
+		if (member->tty == tty)
+			member->tty = NULL;
+	}
 	tty->session = NULL;
-	if (session) {
-		session->tty = NULL;
-		pid_put(session);
-	}
+	pid_put(session);
 }
 
-static void hang_up_locked(struct tty *tty)
+/* Files first: who opens the terminal for the next session must not be hung up with them. */
+void tty_session_ended(void)
 {
-	if (tty->pgrp) {
-		signal_send_pgrp(tty->pgrp, SIGHUP, NULL);
-		signal_send_pgrp(tty->pgrp, SIGCONT, NULL);
-	}
-	detach_locked(tty);
-}
+	struct tty *tty = tty_of_current();
 
-/* LINUX-DIFF: descriptors of the terminal go on working; Linux hangs them up (reads give 0). */
-void tty_session_ended(struct pid *session)
-{
+	if (!tty)
+		return;
+	tty_hang_up(tty);
 	spin_lock(&proc_lock);
-	if (session->tty)
-		hang_up_locked(session->tty);
+	if (current->process->tty == tty) { /* else root has taken it away meanwhile */
+		if (tty->pgrp)
+			signal_send_pgrp(tty->pgrp, SIGHUP, NULL);
+		detach_locked(tty);
+	}
 	spin_unlock(&proc_lock);
 }
 
 void tty_adopt_at_open(struct tty *tty)
 {
 	spin_lock(&proc_lock);
-	if (is_session_leader_locked(current->process) && !current_tty_locked() && !tty->session)
+	if (is_session_leader_locked(current->process) && !current->process->tty && !tty->session)
 		attach_locked(tty);
 	spin_unlock(&proc_lock);
 }
@@ -120,7 +115,7 @@ int tty_job_check(struct tty *tty, int sig)
 
 	spin_lock(&proc_lock);
 	pgrp = current->process->pgrp;
-	if (current_tty_locked() != tty || !tty->pgrp || tty->pgrp == pgrp) {
+	if (current->process->tty != tty || !tty->pgrp || tty->pgrp == pgrp) {
 		err = 0;
 	} else if (ignored) {
 		err = sig == SIGTTIN ? -EIO : 0;
@@ -141,7 +136,7 @@ static int make_controlling_locked(struct file *file, struct tty *tty, u64 steal
 
 	if (is_session_leader_locked(process) && tty->session == process->session)
 		return 0;
-	if (!is_session_leader_locked(process) || current_tty_locked())
+	if (!is_session_leader_locked(process) || process->tty)
 		return -EPERM;
 	if (tty->session && !(steal == 1 && root))
 		return -EPERM;
@@ -152,14 +147,22 @@ static int make_controlling_locked(struct file *file, struct tty *tty, u64 steal
 	return 0;
 }
 
-/* LINUX-DIFF: for a process that leads no session this changes nothing: a session's
- * processes have their terminal in common here. */
+/* The leader takes it from the whole session, others only from themselves. */
 static int give_up_locked(struct tty *tty)
 {
-	if (current_tty_locked() != tty)
+	struct process *process = current->process;
+
+	if (process->tty != tty)
 		return -ENOTTY;
-	if (is_session_leader_locked(current->process))
-		hang_up_locked(tty);
+	if (!is_session_leader_locked(process)) {
+		process->tty = NULL;
+		return 0;
+	}
+	if (tty->pgrp) {
+		signal_send_pgrp(tty->pgrp, SIGHUP, NULL);
+		signal_send_pgrp(tty->pgrp, SIGCONT, NULL);
+	}
+	detach_locked(tty);
 	return 0;
 }
 
@@ -175,7 +178,7 @@ static int choose_foreground_locked(struct tty *tty, pid_t number)
 {
 	struct pid *session = current->process->session, *pgrp;
 
-	if (current_tty_locked() != tty || tty->session != session)
+	if (current->process->tty != tty || tty->session != session)
 		return -ENOTTY;
 	pgrp = pid_find(number);
 	if (!pgrp)
@@ -208,7 +211,7 @@ static s64 get_number(struct tty *tty, u64 request, void __user *arg)
 	s64 number = -ENOTTY;
 
 	spin_lock(&proc_lock);
-	if (current_tty_locked() == tty) {
+	if (current->process->tty == tty) {
 		if (request == TIOCGPGRP)
 			number = tty->pgrp ? tty->pgrp->number : 0;
 		else

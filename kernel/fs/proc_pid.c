@@ -85,7 +85,7 @@ static pid_t parent_pid(const struct process *process)
 static void stat_first(struct text *text, struct task *task)
 {
 	struct process *process = task->process;
-	struct tty *tty = process->session->tty;
+	struct tty *tty = process->tty;
 	struct pid *foreground = tty ? tty->pgrp : NULL;
 	struct usage usage = process_usage(process);
 	struct cpu_times times = usage_times(&usage);

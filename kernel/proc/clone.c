@@ -205,6 +205,7 @@ static void commit_process(struct process *process, const struct clone_args *arg
 	list_append(&process->parent->children, &process->sibling_link);
 	list_append(&all_processes, &process->all_link);
 	process_join_session(process, maker->session);
+	process->tty = maker->tty;
 	process_join_pgrp(process, maker->pgrp);
 }
 

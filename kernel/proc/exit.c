@@ -212,7 +212,7 @@ static __noreturn void exit_task(int status)
 		panic("init (pid 1) has ended, status %#x; without it no process can go on", status);
 	exit_release(task);
 	if (process->ntasks == 1 && process->session == process->leader->pid)
-		tty_session_ended(process->session);
+		tty_session_ended();
 	exit_leave(task, status);
 	schedule();
 	panic("a zombie runs");

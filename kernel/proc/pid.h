@@ -14,7 +14,6 @@
 enum { PID_MAX = 32768 };
 
 struct task;
-struct tty;
 
 struct pid {
 	pid_t number;
@@ -23,7 +22,6 @@ struct pid {
 	struct task *task;	     /* p: the task of this tid, NULL once reaped */
 	struct list group_members;   /* p: struct process.pgrp_link */
 	struct list session_members; /* p: struct process.session_link */
-	struct tty *tty;	     /* p: controlling terminal, if this is a session */
 };
 
 extern struct spinlock proc_lock;

@@ -94,6 +94,7 @@ void process_join_session(struct process *process, struct pid *session)
 	struct pid *old = process->session;
 	pid_get(session);
 	process->session = session;
+	process->tty = NULL;
 	list_remove(&process->session_link);
 	list_append(&session->session_members, &process->session_link);
 	if (old)

@@ -33,6 +33,7 @@ struct mm;
 struct mutex;
 struct files;
 struct fs;
+struct tty;
 
 enum task_state { TASK_RUNNING, TASK_SLEEPING, TASK_STOPPED, TASK_ZOMBIE };
 
@@ -76,6 +77,7 @@ struct process {
 	struct list sibling_link;    /* p */
 	struct list all_link;	     /* p: all_processes */
 	struct pid *pgrp, *session;  /* p */
+	struct tty *tty;	     /* p: controlling terminal, or NULL */
 	struct list pgrp_link, session_link; /* p */
 	int exit_signal;	     /* p: sent to the parent at exit; SIGCHLD, 0 for none */
 	bool did_exec;		     /* p: setpgid by the parent is EACCES from then on */
