@@ -6,7 +6,7 @@
  * tables below them, which all roots share, so no root needs updating.
  *
  * Entry points: arch/mmu.h. Locks: mmu_init_kernel and mmu_map_device run at
- * boot; the kmap functions under the caller's RANK_KMAP.
+ * boot; the kmap functions take kmap_tables_lock.
  * Source: Intel SDM vol. 3A 4.5, 4.10.
  */
 #include "arch/mmu.h"
@@ -18,6 +18,7 @@
 #include "lib/panic.h"
 #include "lib/string.h"
 #include "mm/page.h"
+#include "sync/spinlock.h"
 
 pa_t kernel_root;
 
@@ -141,39 +142,74 @@ void mmu_flush_user(void)
 	mmu_load_root(root);
 }
 
+/* Guards the tables of the KMAP area; a frame for the next table that is lacking. */
+static struct spinlock kmap_tables_lock = SPINLOCK_INIT("kmap_tables", RANK_KMAP_TABLES);
+static struct page *spare;
+
+static pa_t take_spare(void)
+{
+	struct page *page = spare;
+
+	spare = NULL;
+	return page ? page_pa(page) : 0;
+}
+
 /* The frame of the table that an entry lies in; page.used counts its entries. */
 static struct page *leaf_table(const pte_t *entry)
 {
 	return pa_page(kva_pa(entry));
 }
 
-int mmu_kmap_page(va_t va, pa_t pa)
+/* False: one more table is needed on the way. It may have used the spare frame. */
+static bool try_map(va_t va, pa_t pa)
 {
-	pte_t *entry = kernel_entry(va, LEVEL_LEAF, alloc_later);
+	pte_t *entry = kernel_entry(va, LEVEL_LEAF, take_spare);
 
 	if (!entry)
-		return -ENOMEM;
+		return false;
 	kassert(!(*entry & PTE_P));
 	*entry = pa | PTE_P | PTE_W | PTE_NX | (cpu_has.pge ? PTE_G : 0);
 	leaf_table(entry)->used++;
-	return 0;
+	return true;
 }
 
-pa_t mmu_kunmap_page(va_t va)
+/* Frames are allocated without the lock: to find one, stacks may have to be unmapped. */
+int mmu_kmap_page(va_t va, pa_t pa)
 {
-	pte_t *entry = kernel_entry(va, LEVEL_LEAF, alloc_later);
+	struct page *frame = NULL;
 
+	for (;;) {
+		spin_lock(&kmap_tables_lock);
+		spare = frame;
+		bool mapped = try_map(va, pa);
+		frame = spare;
+		spare = NULL;
+		spin_unlock(&kmap_tables_lock);
+		if (mapped) {
+			if (frame)
+				page_put(frame);
+			return 0;
+		}
+		frame = page_alloc_zeroed(PAGE_KERNEL);
+		if (!frame)
+			return -ENOMEM;
+	}
+}
+
+struct page *mmu_kunmap_page(va_t va, struct page **table)
+{
+	spin_lock(&kmap_tables_lock);
+	pte_t *entry = kernel_entry(va, LEVEL_LEAF, take_spare);
 	kassert(entry && *entry & PTE_P);
-	pa_t pa = *entry & PTE_ADDR;
-	struct page *table = leaf_table(entry);
-	bool empty = --table->used == 0;
+	struct page *page = pa_page(*entry & PTE_ADDR);
+	*table = leaf_table(entry);
 	*entry = 0;
-	if (empty)
-		*kernel_entry(va, LEVEL_LEAF + 1, alloc_later) = 0;
-	mmu_flush_page(va); /* drops the cached way to the table too */
-	if (empty)
-		page_put(table);
-	return pa;
+	if (--(*table)->used > 0)
+		*table = NULL;
+	else
+		*kernel_entry(va, LEVEL_LEAF + 1, take_spare) = 0;
+	spin_unlock(&kmap_tables_lock);
+	return page;
 }
 
 void *mmu_map_device(pa_t pa, size_t len_bytes)

@@ -30,9 +30,15 @@ void mmu_load_root(pa_t root);
 void mmu_flush_page(va_t va);
 void mmu_flush_user(void); /* all non-global translations */
 
-/* One page of the KMAP area; unmap flushes it on every CPU. -ENOMEM if a table is lacking. */
+/*
+ * One page of the KMAP area. -ENOMEM if a table is lacking. Unmapping returns the
+ * frame, and in *table the table that became empty by it or NULL: both are put
+ * after tlb_flush_kernel. They lock for themselves (RANK_KMAP).
+ */
+struct page;
 int mmu_kmap_page(va_t va, pa_t pa);
-pa_t mmu_kunmap_page(va_t va); /* the frame that was there */
+struct page *mmu_kunmap_page(va_t va, struct page **table);
+void tlb_flush_kernel(va_t start, size_t count); /* on every CPU (mm/tlb.c) */
 
 /*
  * Maps device registers, uncached; returns their address in the direct map.

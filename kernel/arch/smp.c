@@ -37,17 +37,6 @@ __noreturn void ap_main(void);
 
 static u32 nstopped; /* CPUs that a panic has stopped */
 
-/* Until mm/tlb.c and proc/sched.c have theirs. */
-__attribute__((weak)) void tlb_answer(void)
-{
-}
-
-__attribute__((weak)) void sched_start_cpu(void)
-{
-	for (;;)
-		irq_enable_and_halt();
-}
-
 /* Starting ------------------------------------------------------------------------------------ */
 
 void ap_main(void)

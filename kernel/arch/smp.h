@@ -28,7 +28,7 @@ void smp_stop_others(void);
 __noreturn void smp_stopped(void); /* what such a CPU does in its NMI */
 
 /* Defined elsewhere, called by arch. */
-void tlb_answer(void);			/* mm/tlb.c; interrupts off, in the handler */
+void tlb_answer(void);			/* arch/shootdown.c; interrupts off, in the handler */
 __noreturn void sched_start_cpu(void);	/* proc/sched.c: what runs here is the CPU's idle task */
 
 #endif

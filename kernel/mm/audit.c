@@ -8,8 +8,9 @@
  * hold are counted; then each frame's count must be its refs. Kernel frames and
  * slabs must have one reference; free frames none.
  *
- * It runs while others may run (locks of one mm at a time), so it is exact on
- * a quiet system, which is when tests read it.
+ * The other CPUs stand still meanwhile. A task that sleeps in the middle of
+ * something (one that waits for memory, say) may hold a frame that nobody points
+ * to, so it is exact on a quiet system, which is when tests read it.
  */
 #include "fs/inode.h"
 #include "lib/errno.h"
@@ -173,13 +174,16 @@ size_t audit_report(char *buf, size_t size)
 {
 	struct audit a = {.buf = buf, .size = size};
 	a.found = heap_zalloc(npages * sizeof *a.found);
-	if (!a.found || audit_all(&a)) {
-		heap_free(a.found);
-		return snprintf(buf, size, "not done: too little memory\n");
+	sched_alone_begin();
+	int error = a.found ? audit_all(&a) : -ENOMEM;
+	if (!error) {
+		inode_each_page(count_file_page, &a);
+		compare(&a);
 	}
-	inode_each_page(count_file_page, &a);
-	compare(&a);
+	sched_alone_end();
 	heap_free(a.found);
+	if (error)
+		return snprintf(buf, size, "not done: too little memory\n");
 	if (a.nbad == 0)
 		return snprintf(buf, size, "ok %lu frames\n", npages);
 	if (a.nbad > MAX_REPORTED)

@@ -45,6 +45,26 @@ struct block {
 };
 static struct list blocks = LIST_INIT(blocks); /* by address */
 
+/* Takes away the pages of [start, start + count): from all CPUs, then the frames are put. */
+static void unmap_pages(va_t start, size_t count)
+{
+	enum { BATCH = 16 };
+	while (count > 0) {
+		struct page *frame[BATCH], *table[BATCH];
+		size_t n = MIN(count, (size_t)BATCH);
+		for (size_t i = 0; i < n; i++)
+			frame[i] = mmu_kunmap_page(start + i * PAGE_SIZE, &table[i]);
+		tlb_flush_kernel(start, n);
+		for (size_t i = 0; i < n; i++) {
+			page_put(frame[i]);
+			if (table[i])
+				page_put(table[i]);
+		}
+		start += n * PAGE_SIZE;
+		count -= n;
+	}
+}
+
 /* Frames for [start, start + count) are put in place, or none. */
 static int map_pages(va_t start, size_t count)
 {
@@ -54,17 +74,10 @@ static int map_pages(va_t start, size_t count)
 			continue;
 		if (page)
 			page_put(page);
-		while (i-- > 0)
-			page_put(pa_page(mmu_kunmap_page(start + i * PAGE_SIZE)));
+		unmap_pages(start, i);
 		return -ENOMEM;
 	}
 	return 0;
-}
-
-static void unmap_pages(va_t start, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		page_put(pa_page(mmu_kunmap_page(start + i * PAGE_SIZE)));
 }
 
 static va_t slot_stack(u32 slot)

@@ -79,7 +79,7 @@ void mm_switch(struct mm *mm)
 	if (old == mm)
 		return;
 	if (mm)
-		mm->loaded |= bit; /* from here on this CPU is asked to flush */
+		mm->loaded |= bit; /* from here on this CPU is asked to flush; a barrier too */
 	cpu->mm = mm;
 	mmu_load_root(mm ? mm->root : kernel_root);
 	if (old)

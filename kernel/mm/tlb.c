@@ -1,31 +1,37 @@
 /*
- * Flushing what CPUs remember of a tree. mm->loaded says which CPUs have the
- * root in CR3, idle ones that keep an old root included; a CPU that has not
- * loaded it has nothing cached, because loading CR3 drops all of the user's.
- *
- * One CPU runs so far; the others are asked by an interrupt in the next step
- * of the kernel (docs/locking.md, "Several CPUs").
+ * Flushing what CPUs remember of a tree (invariant I4). mm->loaded says which
+ * CPUs have the root in CR3; one that has not loaded it has nothing cached,
+ * because loading CR3 drops all of the user's. Who sets its bit after we have
+ * looked loads CR3 after that (mm_switch), and so walks the tables as they are now.
  */
-#include "arch/cpu.h"
 #include "arch/mmu.h"
-#include "lib/panic.h"
+#include "arch/shootdown.h"
 #include "mm/tree.h"
 
-static bool loaded_here(struct mm *mm)
+static void flush(struct mm *mm, va_t start, size_t count)
 {
-	u32 here = 1u << this_cpu()->id;
-	kassert((mm->loaded & ~here) == 0);
-	return mm->loaded & here;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* the tables have changed, then we look */
+	u32 loaded = mm->loaded, here = 1u << this_cpu()->id;
+	if (loaded & here)
+		flush_here(start, count);
+	if (loaded & ~here)
+		shootdown(loaded & ~here, start, count);
 }
 
 void tlb_flush_page(struct mm *mm, va_t va)
 {
-	if (loaded_here(mm))
-		mmu_flush_page(va);
+	flush(mm, va, 1);
 }
 
 void tlb_flush_mm(struct mm *mm)
 {
-	if (loaded_here(mm))
-		mmu_flush_user();
+	flush(mm, FLUSH_ALL_OF_USER, 0);
+}
+
+void tlb_flush_kernel(va_t start, size_t count)
+{
+	u32 here = 1u << this_cpu()->id, online = (u32)((1ull << ncpus) - 1);
+	flush_here(start, count);
+	if (online & ~here)
+		shootdown(online & ~here, start, count);
 }

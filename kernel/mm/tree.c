@@ -27,6 +27,13 @@
 #include "mm/tree_private.h"
 #include "proc/sched.h"
 
+/* What the entry names, and the entries below it, are seen by other CPUs' walks before the
+ * entry itself: x86 keeps the order of stores (SDM vol. 3A 8.2.2), the compiler must too. */
+static inline void entry_publish(pte_t *slot, pte_t entry)
+{
+	__atomic_store_n(slot, entry, __ATOMIC_RELEASE);
+}
+
 /* Entries come in groups; page.groups says which can be in use, so that fork, copies, sweeps
  * and frees pass over the empty parts of a table. */
 enum { GROUP = TABLE_ENTRIES / 32 };
@@ -156,7 +163,7 @@ void table_store(struct page *table, unsigned index, pte_t entry)
 	pte_t *slot = &table_entries(table)[index];
 	table->used += (entry != 0) - (*slot != 0);
 	table->mapped += entry_mapped(entry, table->level) - entry_mapped(*slot, table->level);
-	*slot = entry;
+	entry_publish(slot, entry);
 	table->groups |= 1u << (index / GROUP);
 }
 
@@ -226,13 +233,13 @@ static struct page *own_table(struct page *parent, va_t va, struct walk *walk)
 	if (page_refs(table) > 1) {
 		struct page *copy = walk->spare[--walk->nspare];
 		copy_table(copy, table);
-		*entry = page_pa(copy) | PTE_P | PTE_W | PTE_U;
+		entry_publish(entry, page_pa(copy) | PTE_P | PTE_W | PTE_U);
 		walk->replaced[walk->nreplaced++] = table;
 		return copy;
 	}
 	if (!(*entry & PTE_W)) {
 		take_back(table);
-		*entry |= PTE_W;
+		entry_publish(entry, *entry | PTE_W);
 	}
 	return table;
 }

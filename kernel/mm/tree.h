@@ -133,7 +133,11 @@ va_t tree_find_gap(struct mm *mm, u64 len_bytes);
 /* Would so much more be too much for the current process's RLIMIT_AS? */
 bool tree_over_limit(const struct mm *mm, u64 more_bytes);
 
-/* mm/tlb.c: flushes on every CPU that may have this root's walks cached. */
+/*
+ * mm/tlb.c: flushes on every CPU that may have this root's walks cached, and has
+ * done so when it returns: frames can be put then (I4). A page: the way down to
+ * it as well. Any context.
+ */
 void tlb_flush_page(struct mm *mm, va_t va);
 void tlb_flush_mm(struct mm *mm);
 

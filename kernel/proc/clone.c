@@ -138,6 +138,7 @@ static void clone_thread(struct task *child, const struct clone_args *args)
 static void clone_attributes(struct task *child, const struct clone_args *args)
 {
 	child->nice = current->nice;
+	child->cpus_allowed = current->cpus_allowed;
 	child->creds = current->creds;
 	child->blocked = current->blocked;
 	memcpy(child->name, current->name, sizeof child->name);

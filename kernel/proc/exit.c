@@ -160,7 +160,6 @@ struct task *process_living(struct process *process)
 /* The last thread has gone: the process is over. proc_lock held. */
 static void exit_leave_process(struct process *process)
 {
-	timer_cancel(&process->alarm);
 	process->stop_signal = 0;
 	process->stop_unreported = false;
 	give_children_away(process);
@@ -184,6 +183,11 @@ static void exit_leave(struct task *task, int status)
 {
 	struct process *process = task->process;
 	spin_lock(&proc_lock);
+	while (process->ntasks == 1 && !timer_stop(&process->alarm)) {
+		spin_unlock(&proc_lock); /* SIGALRM is on its way, and waits for the lock */
+		cpu_relax();
+		spin_lock(&proc_lock);
+	}
 	struct sighand *sighand = task->sighand;
 	usage_add(&process->usage, &task->usage);
 	signal_queue_flush(&task->pending);

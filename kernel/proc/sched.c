@@ -1,35 +1,32 @@
 /*
- * The scheduler: weighted round robin over one run queue (per CPU, from the
- * next step of the kernel on).
+ * The scheduler: weighted round robin over one run queue per CPU.
  *
  *	schedule        the one place where a task gives its CPU away
- *	  pick_next     the head of the queue, or the idle task
+ *	  pick_next     the head of this CPU's queue, or the idle task
  *	  thread_switch (arch) from stack to stack
  *	  finish_switch on the new stack: the old task has left the CPU
  *
  * Runnable tasks take turns in order. A turn lasts for a slice in proportion
- * to the weight of the task's nice value (Linux's table), counted in ticks of
- * the timer; when it is over cpu->need_resched asks for a switch on the next
- * way to user mode. The kernel itself is not preempted.
+ * to the weight of the task's nice value (Linux's table); when it is over
+ * cpu->need_resched asks for a switch on the next way to user mode. The timer
+ * looks only at each tick, so a turn may last too long: what was too much is
+ * taken off the next one (deficit round robin: Shreedhar and Varghese, 1995).
+ * A task that slept and has some of its slice left goes to the front. The
+ * kernel itself is not preempted. sched_cpus.c spreads tasks over the CPUs.
  *
  * Lock: runq.lock (RANK_RUNQ), held across the switch and let go of by
  * finish_switch, as in xv6.
  */
 #include "proc/sched.h"
-#include "arch/cpu.h"
 #include "arch/time.h"
 #include "lib/panic.h"
+#include "mm/heap.h"
 #include "mm/mm.h"
-#include "proc/task.h"
+#include "proc/sched_private.h"
 
-static struct runq {
-	struct spinlock lock;
-	struct list tasks;   /* struct task.runq_link, next first; the running one is not in it */
-	u32 nqueued;
-	struct task *leaving; /* between thread_switch and finish_switch: who had the CPU */
-} runq = {SPINLOCK_INIT("runq", RANK_RUNQ), LIST_INIT(runq.tasks), 0, NULL};
+struct runq runqs[MAX_CPUS];
 
-#define SLICE_NS (20 * NSEC_PER_MSEC) /* at nice 0 */
+#define SLICE_NS ((s64)(20 * NSEC_PER_MSEC)) /* at nice 0 */
 
 /* sched_prio_to_weight of Linux: each step of nice is about 10 % of CPU time. */
 static const u32 nice_weight[40] = {
@@ -39,28 +36,56 @@ static const u32 nice_weight[40] = {
 	110,   87,    70,    56,    45,	   36,	  29,	 23,	18,    15,
 };
 
-static u64 slice_of(const struct task *task)
+static s64 slice_of(const struct task *task)
 {
 	return SLICE_NS * nice_weight[task->nice + 20] / 1024;
 }
 
-static void enqueue(struct task *task)
+struct runq *task_runq_lock(const struct task *task)
+{
+	for (;;) {
+		u32 cpu = __atomic_load_n(&task->cpu, __ATOMIC_RELAXED);
+		spin_lock(&runqs[cpu].lock);
+		if (cpu == __atomic_load_n(&task->cpu, __ATOMIC_RELAXED))
+			return &runqs[cpu];
+		spin_unlock(&runqs[cpu].lock); /* it was moved meanwhile */
+	}
+}
+
+void runq_add(struct runq *rq, struct task *task, bool front)
 {
 	kassert(!task->on_runq && task->state == TASK_RUNNING);
 	task->on_runq = true;
-	list_append(&runq.tasks, &task->runq_link);
-	runq.nqueued++;
+	if (front)
+		list_push(&rq->tasks, &task->runq_link);
+	else
+		list_append(&rq->tasks, &task->runq_link);
+	rq->nqueued++;
 }
 
-static struct task *pick_next(void)
+void runq_remove(struct runq *rq, struct task *task)
 {
-	if (list_empty(&runq.tasks))
-		return this_cpu()->idle;
-	struct task *task = list_first(&runq.tasks, struct task, runq_link);
 	list_remove(&task->runq_link);
 	task->on_runq = false;
-	runq.nqueued--;
-	return task;
+	rq->nqueued--;
+}
+
+/* Whoever has used up more than its slice gets another one, and waits for its next turn if
+ * that does not make up for it. */
+static struct task *pick_next(struct runq *rq)
+{
+	if (sched_kept_out())
+		return this_cpu()->idle;
+	while (!list_empty(&rq->tasks)) {
+		struct task *task = list_first(&rq->tasks, struct task, runq_link);
+		if (task->slice_left_ns <= 0)
+			task->slice_left_ns += slice_of(task);
+		runq_remove(rq, task);
+		if (task->slice_left_ns > 0)
+			return task;
+		runq_add(rq, task, false);
+	}
+	return this_cpu()->idle;
 }
 
 /* Charges the time since the task got the CPU. */
@@ -74,25 +99,33 @@ static void charge(struct task *task, u64 now_ns)
 		cpu->idle_ns += ran_ns;
 	else
 		cpu->busy_ns += ran_ns;
-	task->slice_left_ns = ran_ns < task->slice_left_ns ? task->slice_left_ns - ran_ns : 0;
+	task->slice_left_ns = MAX(task->slice_left_ns - (s64)ran_ns, -SLICE_NS);
 }
 
 u64 sched_run_ns(const struct task *task)
 {
-	u64 running_ns = task->on_cpu ? time_now_ns() - task->switched_in_ns : 0;
-	return task->usage.run_ns + running_ns;
+	struct runq *rq = task_runq_lock(task);
+	u64 run_ns = task->usage.run_ns;
+	if (task->on_cpu)
+		run_ns += time_now_ns() - task->switched_in_ns;
+	spin_unlock(&rq->lock);
+	return run_ns;
 }
 
 /* On the stack of the task that was switched to; the lock was taken by the one that left. */
 static void finish_switch(void)
 {
-	struct task *prev = runq.leaving;
-	runq.leaving = NULL;
-	prev->on_cpu = false;
+	struct runq *rq = this_runq();
+	struct task *prev = rq->leaving;
+	rq->leaving = NULL;
 	bool gone = prev->state == TASK_ZOMBIE;
-	spin_unlock(&runq.lock);
+	bool moves = prev->state == TASK_RUNNING && !prev->on_runq && prev != this_cpu()->idle;
+	prev->on_cpu = false;
+	spin_unlock(&rq->lock);
 	if (gone)
 		task_put(prev); /* its stack is free at last */
+	else if (moves)
+		sched_move(prev);
 }
 
 void sched_switched(void)
@@ -101,16 +134,14 @@ void sched_switched(void)
 	finish_switch();
 }
 
-static void switch_to(struct task *prev, struct task *next)
+static void switch_to(struct runq *rq, struct task *prev, struct task *next)
 {
 	bool irq_was_on = this_cpu()->irq_was_on; /* belongs to the task, not to the CPU */
-	if (next->slice_left_ns == 0)
-		next->slice_left_ns = slice_of(next);
 	next->on_cpu = true;
-	runq.leaving = prev;
+	rq->leaving = prev;
 	mm_switch(next->mm);
 	thread_switch(prev, next);
-	this_cpu()->irq_was_on = irq_was_on;
+	this_cpu()->irq_was_on = irq_was_on; /* perhaps another CPU than before */
 	finish_switch();
 }
 
@@ -118,48 +149,51 @@ void schedule(void)
 {
 	struct task *prev = current;
 	struct cpu *cpu = this_cpu();
+	struct runq *rq = &runqs[cpu->id];
 	kassert(cpu->irq_off_depth == 0);
 
-	spin_lock(&runq.lock);
+	spin_lock(&rq->lock);
 	u64 now_ns = time_now_ns();
 	charge(prev, now_ns);
 	cpu->need_resched = false;
 	if (prev->state != TASK_RUNNING)
 		prev->usage.voluntary_switches++;
-	else if (prev != cpu->idle)
-		enqueue(prev);
-	struct task *next = pick_next();
+	else if (prev != cpu->idle && task_may_run_on(prev, cpu->id))
+		runq_add(rq, prev, false);
+	struct task *next = pick_next(rq);
 	next->switched_in_ns = now_ns;
-	if (next == prev) {
-		if (prev->slice_left_ns == 0)
-			prev->slice_left_ns = slice_of(prev);
-		spin_unlock(&runq.lock);
-		return;
-	}
-	switch_to(prev, next);
+	if (next == prev)
+		spin_unlock(&rq->lock);
+	else
+		switch_to(rq, prev, next);
 }
 
 void sched_start(struct task *task)
 {
-	spin_lock(&runq.lock);
+	struct runq *rq = this_runq(); /* only an interrupt can come: we stay on this CPU */
+	spin_lock(&rq->lock);
+	u32 cpu = this_cpu()->id, allowed = task->cpus_allowed;
+	task->cpu = cpu;
 	task->state = TASK_RUNNING;
-	enqueue(task);
-	this_cpu()->need_resched |= current == this_cpu()->idle;
-	spin_unlock(&runq.lock);
+	runq_add(rq, task, false);
+	spin_unlock(&rq->lock); /* from here on it may be anywhere, or have ended */
+	sched_alert(cpu, allowed);
 }
 
 /* From the given state to RUNNING; one that has not left its CPU yet just goes on. */
 static bool wake_from(struct task *task, enum task_state state)
 {
-	spin_lock(&runq.lock);
-	bool woken = task->state == state;
-	if (woken) {
-		task->state = TASK_RUNNING;
-		if (!task->on_cpu)
-			enqueue(task);
-		this_cpu()->need_resched |= current == this_cpu()->idle;
-	}
-	spin_unlock(&runq.lock);
+	struct runq *rq = task_runq_lock(task);
+	u32 cpu = task->cpu, allowed = task->cpus_allowed;
+	/* The task itself sets its state without a lock (sync/wait.c). */
+	bool woken = __atomic_compare_exchange_n(&task->state, &state, TASK_RUNNING, false,
+						 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	bool queued = woken && !task->on_cpu;
+	if (queued)
+		runq_add(rq, task, task->slice_left_ns > 0);
+	spin_unlock(&rq->lock);
+	if (queued)
+		sched_alert(cpu, allowed);
 	return woken;
 }
 
@@ -182,14 +216,17 @@ void sched_point(void)
 
 void sched_set_nice(struct task *task, int nice)
 {
-	spin_lock(&runq.lock);
+	struct runq *rq = task_runq_lock(task);
 	task->nice = nice < -20 ? -20 : nice > 19 ? 19 : nice;
-	spin_unlock(&runq.lock);
+	spin_unlock(&rq->lock);
 }
 
 u32 sched_nr_running(void)
 {
-	return runq.nqueued + (current != this_cpu()->idle);
+	u32 running = 0;
+	for (u32 i = 0; i < ncpus; i++)
+		running += runqs[i].nqueued + (cpus[i].task != cpus[i].idle);
+	return running;
 }
 
 /* Load averages, as Linux computes them: exponential decay, sampled every 5 seconds. */
@@ -213,47 +250,64 @@ void sched_load(u64 out[3])
 		out[i] = load[i];
 }
 
+/* CPUs look at different ticks whether another one has too much to do. */
+enum { TICKS_TO_BALANCE = 8 };
+
 void timer_interrupt(bool from_user)
 {
 	struct cpu *cpu = this_cpu();
 	if (!timer_run_due())
 		return;
+	struct runq *rq = &runqs[cpu->id];
 	struct task *task = current;
 	u64 now_ns = time_now_ns();
 	if (from_user)
 		task->usage.user_ticks++;
 	else if (task != cpu->idle)
 		task->usage.system_ticks++;
-	sample_load(now_ns);
-	spin_lock(&runq.lock);
+	if (cpu->id == 0)
+		sample_load(now_ns);
+	spin_lock(&rq->lock);
 	charge(task, now_ns);
-	if (task->slice_left_ns == 0 && runq.nqueued > 0) {
+	if (task->slice_left_ns <= 0 && rq->nqueued > 0) {
 		task->usage.involuntary_switches++;
 		cpu->need_resched = true;
 	}
-	spin_unlock(&runq.lock);
+	spin_unlock(&rq->lock);
+	if (ncpus > 1 && now_ns / TICK_NS % TICKS_TO_BALANCE == cpu->id % TICKS_TO_BALANCE)
+		sched_balance();
+}
+
+/* What runs now on this CPU becomes its idle task. */
+static void become_idle(struct task *task)
+{
+	struct cpu *cpu = this_cpu();
+	task->state = TASK_RUNNING;
+	task->on_cpu = true;
+	task->nice = 19;
+	task->cpu = cpu->id;
+	task->cpus_allowed = 1u << cpu->id;
+	task->switched_in_ns = time_now_ns();
+	task_set_name(task, "idle");
+	cpu->task = cpu->idle = task;
 }
 
 void sched_init(void)
 {
-	static struct task boot_task; /* what runs now; it becomes CPU 0's idle task */
-	struct cpu *cpu = this_cpu();
-	boot_task.state = TASK_RUNNING;
-	boot_task.on_cpu = true;
-	boot_task.nice = 19;
-	task_set_name(&boot_task, "idle");
-	cpu->task = cpu->idle = &boot_task;
+	static struct task boot_task;
+	for (u32 i = 0; i < MAX_CPUS; i++) {
+		spin_init(&runqs[i].lock, "runq", RANK_RUNQ);
+		list_init(&runqs[i].tasks);
+	}
+	sched_cpus_init();
+	become_idle(&boot_task);
 }
 
-void sched_idle(void)
+void sched_start_cpu(void)
 {
-	timer_init();
-	for (;;) {
-		schedule();
-		irq_disable();
-		if (list_empty(&runq.tasks))
-			irq_enable_and_halt();
-		else
-			irq_enable();
-	}
+	struct task *task = heap_zalloc(sizeof *task);
+	if (!task)
+		panic("too little memory to start CPU %u", this_cpu()->id);
+	become_idle(task);
+	sched_idle();
 }

@@ -1,6 +1,7 @@
 /*
  * The scheduler: which task a CPU runs next. Weighted round robin: tasks take
  * turns in order, for a slice in proportion to the weight of their nice value.
+ * Each CPU has a queue; who has nothing to do takes from the others'.
  *
  * Locks: the run queue's (RANK_RUNQ).
  */
@@ -12,7 +13,8 @@
 struct task;
 
 void sched_init(void);
-__noreturn void sched_idle(void);  /* what the boot task becomes on each CPU */
+__noreturn void sched_idle(void);	    /* what the boot task becomes */
+__noreturn void sched_start_cpu(void); /* a further CPU becomes idle, interrupts off (arch/smp.c) */
 
 /*
  * Gives the CPU away. The caller has put itself on whatever list will wake it
@@ -42,6 +44,18 @@ u64 sched_run_ns(const struct task *task);
 
 void sched_set_nice(struct task *task, int nice);
 
+/* The CPUs that it may run on, one bit each, those that there are; -EINVAL if none is left. If
+ * it must leave its CPU it does so soon; the current task before this returns. */
+int sched_set_affinity(struct task *task, u32 mask);
+
+/* If it runs on another CPU: it enters the kernel there, and looks at signal_wanted. */
+void sched_kick_running(const struct task *task);
+
+/* All other CPUs stand still, with no task half way through anything but a sleep. The caller
+ * may sleep. Takes a mutex (RANK_ALONE), held until sched_alone_end. */
+void sched_alone_begin(void);
+void sched_alone_end(void);
+
 /* Figures: tasks that are runnable now, load average in 1/2048ths. */
 u32 sched_nr_running(void);
 void sched_load(u64 out[3]);
@@ -50,14 +64,23 @@ void sched_load(u64 out[3]);
 void timer_init(void);
 bool timer_run_due(void); /* runs what is due, arms the next; true if a tick has passed */
 
-/* Timers. fn runs in the interrupt, with interrupts off. */
+enum { TICK_NS = 10000000 }; /* 100 Hz */
+
+/* Timers. fn runs in the timer interrupt of the CPU that started it, interrupts off. Zeroed
+ * but for fn at first. */
 struct timer {
 	u64 deadline_ns;
 	void (*fn)(struct timer *timer);
-	struct timer *next; /* RANK_TIMER: the queue, soonest first */
+	struct timer *child, *next, **link; /* RANK_TIMER: in the heap (timer.c) */
+	u32 cpu;			    /* whose heap it is, or was, in */
 	bool queued;
 };
 void timer_start(struct timer *timer, u64 deadline_ns);
+
+/* It does not go off any more; if it has, waits until fn is over: hold no lock that fn takes. */
 void timer_cancel(struct timer *timer);
+
+/* The same without waiting; false: fn is running on another CPU. */
+bool timer_stop(struct timer *timer);
 
 #endif

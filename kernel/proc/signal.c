@@ -43,11 +43,13 @@ static bool protects_init(const struct process *process, const struct sighand *s
 /* The target looks at its signals soon. */
 static void make_look(struct task *task, int sig)
 {
-	__atomic_store_n(&task->signal_wanted, true, __ATOMIC_SEQ_CST); /* seen before we look */
+	/* A barrier besides: whoever falls asleep says so first and looks for signals then. */
+	__atomic_store_n(&task->signal_wanted, true, __ATOMIC_SEQ_CST);
 	if (task->wake_on_signal || (sig == SIGKILL && task->wake_on_kill))
 		sched_wake(task);
 	if (sig == SIGKILL)
 		sched_wake_stopped(task);
+	sched_kick_running(task);
 }
 
 void process_others_look(struct process *process)

@@ -33,6 +33,7 @@ struct task *task_alloc(void)
 		return NULL;
 	}
 	task->refs = 2;
+	task->cpus_allowed = UINT32_MAX;
 	list_init(&task->runq_link);
 	list_init(&task->group_link);
 	signal_queue_init(&task->pending);

@@ -115,13 +115,15 @@ struct task {
 				     * (entry.S knows where this field is) */
 	_Atomic u32 refs;	    /* one of the scheduler, until it has left the CPU for good;
 				     * one of its number, until it is reaped */
-	enum task_state state;	    /* r */
+	enum task_state state;	    /* r; t, without the lock, to fall asleep (sync/wait.c) */
 	bool wake_on_signal;	    /* r: SLEEPING interruptibly */
 	bool wake_on_kill;	    /* r: SLEEPING, but SIGKILL ends it */
 	bool on_cpu;		    /* r: a CPU still runs on its stack */
 	bool on_runq;		    /* r */
+	u32 cpu;		    /* r: where it runs, is queued, or ran last */
+	u32 cpus_allowed;	    /* r: one bit each */
 	s32 nice;		    /* r: -20 to 19 */
-	u64 slice_left_ns;	    /* r */
+	s64 slice_left_ns;	    /* r: less than 0 is taken off the next one */
 	struct list runq_link;	    /* r */
 	va_t kstack_top;	    /* c */
 

@@ -15,6 +15,7 @@ enum lock_rank {
 	RANK_RENAME = 14,	/* directories moved between directories: one at a time */
 	RANK_FILE_POS = 16,	/* file.pos_lock: the offset, while read or write use it */
 	RANK_INODE_DIR = 20,	/* inode.lock of a directory; parents before children */
+	RANK_ALONE = 22,	/* one CPU runs alone (sched_alone_begin) */
 	RANK_INODE = 24,	/* inode.lock of a file: size, pages */
 	RANK_PIPE = 28,		/* pipe.lock */
 	RANK_MM = 32,		/* mm.lock: the tree, brk; faults take it under any of the above */
@@ -33,6 +34,7 @@ enum lock_rank {
 	RANK_TIMER = 74,	/* the timer queue */
 	RANK_RUNQ = 78,		/* a run queue */
 	RANK_KMAP = 82,		/* kernel mappings: stacks, large blocks */
+	RANK_KMAP_TABLES = 83,	/* the page tables of those */
 	RANK_HEAP = 84,		/* a heap cache */
 	RANK_PAGE = 86,		/* the free list of frames */
 	RANK_LOG = 90,		/* kernel log ring */

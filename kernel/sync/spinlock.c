@@ -3,11 +3,20 @@
  * locks that it holds. Empty but for spin_init in a build without DEBUG.
  */
 #include "sync/spinlock.h"
+#include "arch/shootdown.h"
 #include "lib/panic.h"
 
 void spin_init(struct spinlock *lock, const char *name, enum lock_rank rank)
 {
 	*lock = (struct spinlock)SPINLOCK_INIT(name, rank);
+}
+
+void spin_wait(const struct spinlock *lock)
+{
+	while (lock->held) {
+		shootdown_poll();
+		cpu_relax();
+	}
 }
 
 #ifdef DEBUG

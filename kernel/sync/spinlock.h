@@ -29,6 +29,9 @@ struct spinlock {
 
 void spin_init(struct spinlock *lock, const char *name, enum lock_rank rank);
 
+/* Until it looks free; answers other CPUs' flushes meanwhile (arch/shootdown.h). */
+void spin_wait(const struct spinlock *lock);
+
 /* DEBUG: the order of ranks is checked; else these do nothing. */
 #ifdef DEBUG
 void spin_check_take(struct spinlock *lock);
@@ -66,8 +69,8 @@ static inline void spin_lock(struct spinlock *lock)
 {
 	irq_off_push();
 	spin_check_take(lock);
-	while (__atomic_exchange_n((u32 *)&lock->held, 1, __ATOMIC_ACQUIRE))
-		cpu_relax();
+	while (__builtin_expect(__atomic_exchange_n((u32 *)&lock->held, 1, __ATOMIC_ACQUIRE), 0))
+		spin_wait(lock);
 	lock->cpu = this_cpu()->id;
 }
 

@@ -52,7 +52,11 @@ static struct clock_setting set_alarm(struct clock_setting setting)
 	struct process *process = current->process;
 	spin_lock(&proc_lock);
 	struct clock_setting old = get_alarm();
-	timer_cancel(&process->alarm);
+	while (!timer_stop(&process->alarm)) { /* it goes off now: expired() waits for the lock */
+		spin_unlock(&proc_lock);
+		cpu_relax();
+		spin_lock(&proc_lock);
+	}
 	process->alarm_interval_ns = setting.interval_ns;
 	process->alarm.fn = expired;
 	if (setting.left_ns)

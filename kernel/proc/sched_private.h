@@ -1,0 +1,52 @@
+/*
+ * What sched.c (taking turns on one CPU) shares with sched_cpus.c (several
+ * CPUs) and nobody else.
+ */
+#ifndef PROC_SCHED_PRIVATE_H
+#define PROC_SCHED_PRIVATE_H
+
+#include "arch/cpu.h"
+#include "proc/task.h"
+
+/* One per CPU. task->cpu says in whose hands a task is; that queue's lock guards its r fields. */
+struct runq {
+	struct spinlock lock;	/* RANK_RUNQ */
+	struct list tasks;	/* struct task.runq_link, next first; the running one is not in it */
+	_Atomic u32 nqueued;	/* written under the lock; others read it to find work */
+	struct task *leaving;	/* between thread_switch and finish_switch: who had the CPU */
+} __attribute__((aligned(64)));
+
+extern struct runq runqs[MAX_CPUS];
+
+static inline struct runq *this_runq(void)
+{
+	return &runqs[this_cpu()->id];
+}
+
+/* Locks the queue that the task belongs to: it may be moved until that is done. */
+struct runq *task_runq_lock(const struct task *task);
+
+/* Into a queue whose lock is held; at the front of it, or at the end. */
+void runq_add(struct runq *rq, struct task *task, bool front);
+void runq_remove(struct runq *rq, struct task *task);
+
+/* There is more work on this CPU's queue: it, or one that has nothing to do, looks. */
+void sched_alert(u32 cpu, u32 allowed);
+
+/* A task that has left its CPU and may not run there any more: to the queue of one that it may. */
+void sched_move(struct task *task);
+
+/* Takes from a queue that is longer than ours by that many tasks, if there is one. */
+bool sched_steal(u32 by_at_least);
+void sched_balance(void); /* on some ticks */
+void sched_cpus_init(void);
+
+/* A CPU that is kept out (sched_alone_begin) gives its turns to nobody. */
+bool sched_kept_out(void);
+
+static inline bool task_may_run_on(const struct task *task, u32 cpu)
+{
+	return task->cpus_allowed & 1u << cpu;
+}
+
+#endif
