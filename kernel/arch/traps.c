@@ -103,7 +103,7 @@ static int debug_code(void)
 	return dr6 & DR6_STEP ? TRAP_TRACE : TRAP_BRKPT;
 }
 
-static void user_exception(struct regs *regs, u32 vector)
+static void user_exception(struct regs *regs, u32 vector, u64 error_code)
 {
 	const struct exception_signal *ex = &exceptions[vector];
 	int code = ex->code;
@@ -117,6 +117,8 @@ static void user_exception(struct regs *regs, u32 vector)
 	else if (vector == EX_DEBUG)
 		code = debug_code();
 	irq_enable();
+	current->fault.vector = vector;
+	current->fault.error_code = error_code;
 	signal_fault(ex->signal, code, ex->addr_is_rip ? regs->rip : 0);
 }
 
@@ -156,7 +158,7 @@ struct regs *trap_dispatch(struct regs *regs, u32 vector, u64 error_code)
 	else if (vector == EX_PAGE_FAULT)
 		page_fault(regs, error_code);
 	else if (regs_from_user(regs))
-		user_exception(regs, vector);
+		user_exception(regs, vector, error_code);
 	else if (regs->rip == (u64)iret_to_user)
 		return fault_of_iret(regs);
 	else if (!uaccess_fixup(regs))

@@ -231,8 +231,11 @@ void fault_page(struct regs *regs, va_t va, u64 error_code)
 	}
 	if (result == FAULT_DONE)
 		return;
-	if (from_user)
+	if (from_user) {
+		if (va >= USER_END)
+			error_code |= FAULT_PRESENT; /* whether the kernel has a page there or not */
+		current->fault = (struct fault_regs){FAULT_VECTOR, error_code, va};
 		fault_signal(result, va);
-	else
+	} else
 		uaccess_fixup(regs);
 }

@@ -7,6 +7,8 @@
 #include "arch/regs.h"
 #include "mm/mm.h"
 
+enum { FAULT_VECTOR = 14 };
+
 /* Bits of the error code that the CPU pushes (SDM vol. 3A 4.7). */
 enum fault_bits {
 	FAULT_PRESENT = 1, /* the walk ended at a present entry that forbids it */

@@ -144,6 +144,8 @@ static void clone_attributes(struct task *child, const struct clone_args *args)
 	memcpy(child->name, current->name, sizeof child->name);
 	if (!(args->flags & CLONE_VM) || (args->flags & CLONE_VFORK))
 		child->altstack = current->altstack;
+	else
+		child->altstack.flags = SS_DISABLE;
 	if (args->flags & CLONE_CHILD_CLEARTID)
 		child->clear_tid = args->child_tid;
 	if (args->flags & CLONE_CHILD_SETTID) {

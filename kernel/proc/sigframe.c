@@ -23,7 +23,7 @@
 #include "proc/process.h"
 #include "syscall/syscalls.h"
 
-enum { RED_ZONE = 128, FPU_SIZE = 512, UC_FLAGS = 6 /* SS is saved and restored strictly */ };
+enum { RED_ZONE = 128, FPU_SIZE = 512, FPU_SOFTWARE = 464, UC_FLAGS = 6 /* SS is saved and restored strictly */ };
 
 struct sigcontext {
 	u64 r8, r9, r10, r11, r12, r13, r14, r15;
@@ -47,12 +47,37 @@ struct rt_sigframe {
 _Static_assert(sizeof(struct sigcontext) == 256, "struct sigcontext_64");
 _Static_assert(offsetof(struct rt_sigframe, info) == 312, "struct rt_sigframe");
 
+static bool is_within(const struct sigaltstack *alt, va_t sp)
+{
+	return sp > alt->sp && sp - alt->sp <= alt->size;
+}
+
 int altstack_flags(va_t sp)
 {
 	const struct sigaltstack *alt = &current->altstack;
 	if (alt->size == 0)
 		return SS_DISABLE;
-	return sp > alt->sp && sp - alt->sp <= alt->size ? SS_ONSTACK : 0;
+	return !(alt->flags & SS_AUTODISARM) && is_within(alt, sp) ? SS_ONSTACK : 0;
+}
+
+int altstack_set(const struct sigaltstack *new, va_t sp)
+{
+	struct sigaltstack *alt = &current->altstack;
+	int mode = new->flags & ~SS_AUTODISARM;
+	if (altstack_flags(sp) == SS_ONSTACK)
+		return -EPERM;
+	if (mode != 0 && mode != SS_DISABLE && mode != SS_ONSTACK)
+		return -EINVAL;
+	if (new->sp == alt->sp && new->size == alt->size && new->flags == alt->flags)
+		return 0; /* even if there is none and its size is too small */
+	if (mode != SS_DISABLE && new->size < MINSIGSTKSZ)
+		return -ENOMEM;
+	*alt = (struct sigaltstack){.flags = new->flags};
+	if (mode != SS_DISABLE) {
+		alt->sp = new->sp;
+		alt->size = new->size;
+	}
+	return 0;
 }
 
 static void save_context(struct sigcontext *c, const struct regs *regs, va_t fpstate)
@@ -63,7 +88,8 @@ static void save_context(struct sigcontext *c, const struct regs *regs, va_t fps
 		.rdi = regs->rdi, .rsi = regs->rsi, .rbp = regs->rbp, .rbx = regs->rbx,
 		.rdx = regs->rdx, .rax = regs->rax, .rcx = regs->rcx, .rsp = regs->rsp,
 		.rip = regs->rip, .rflags = regs->rflags, .cs = regs->cs, .ss = regs->ss,
-		.fpstate = fpstate,
+		.err = current->fault.error_code, .trapno = current->fault.vector,
+		.cr2 = current->fault.cr2, .fpstate = fpstate,
 	};
 }
 
@@ -84,12 +110,15 @@ int sigframe_push(struct regs *regs, int sig, const struct siginfo *info,
 	if (!(action->flags & SA_RESTORER) || action->handler >= USER_END)
 		return -EFAULT;
 	va_t sp = regs->rsp - RED_ZONE;
-	if ((action->flags & SA_ONSTACK) && altstack_flags(regs->rsp) == 0)
+	bool on_altstack = altstack_flags(regs->rsp) == SS_ONSTACK;
+	if ((action->flags & SA_ONSTACK) && altstack_flags(sp) == 0) {
 		sp = task->altstack.sp + task->altstack.size;
+		on_altstack = true;
+	}
 	va_t fpstate = (sp - FPU_SIZE) & ~63ull;
 	/* As a called function finds it: rsp + 8 is a multiple of 16. */
 	va_t at = ((fpstate - sizeof(struct rt_sigframe)) & ~15ull) - 8;
-	if (altstack_flags(sp) == SS_ONSTACK && at < task->altstack.sp)
+	if (on_altstack && !is_within(&task->altstack, at))
 		return -EFAULT; /* the alternate stack is too full: what is below it stays whole */
 
 	struct rt_sigframe frame = {
@@ -99,7 +128,6 @@ int sigframe_push(struct regs *regs, int sig, const struct siginfo *info,
 		.mask = old_mask,
 		.info = *info,
 	};
-	frame.uc_stack.flags = altstack_flags(regs->rsp);
 	frame.info.signo = sig;
 	save_context(&frame.context, regs, fpstate);
 	frame.context.oldmask = old_mask;
@@ -108,6 +136,8 @@ int sigframe_push(struct regs *regs, int sig, const struct siginfo *info,
 	    copy_to_user((void __user *)at, &frame, sizeof frame))
 		return -EFAULT;
 
+	if (task->altstack.flags & SS_AUTODISARM) /* until sigreturn, the handler may do without */
+		task->altstack = (struct sigaltstack){.flags = SS_DISABLE};
 	reset_fpu(&task->thread); /* the handler starts with a clean one, as on Linux */
 	regs->rdi = sig;
 	regs->rsi = at + offsetof(struct rt_sigframe, info);
@@ -145,20 +175,24 @@ static void restore_context(struct regs *regs, const struct sigcontext *c)
 	regs->orig_rax = NO_SYSCALL;
 }
 
-/* The FXSAVE image of a frame into the CPU. Reserved MXCSR bits would fault: cleared. */
+/* The FXSAVE image of a frame into the CPU. Reserved MXCSR bits would fault: cleared. So are
+ * the bytes that the CPU leaves alone: a libc would look for an XSAVE area there. */
 static int restore_fpu(va_t fpstate)
 {
 	struct thread *thread = &current->thread;
+	u8 image[FPU_SIZE]; /* the copy may sleep, and a switch writes thread->fpu */
 	u32 mxcsr;
 	if (!fpstate) {
 		reset_fpu(thread);
 		return 0;
 	}
-	if (copy_from_user(thread->fpu, (void __user *)fpstate, FPU_SIZE))
+	if (copy_from_user(image, (void __user *)fpstate, sizeof image))
 		return -EFAULT;
-	memcpy(&mxcsr, thread->fpu + 24, sizeof mxcsr);
+	memcpy(&mxcsr, image + 24, sizeof mxcsr);
 	mxcsr &= 0xffff;
-	memcpy(thread->fpu + 24, &mxcsr, sizeof mxcsr);
+	memcpy(image + 24, &mxcsr, sizeof mxcsr);
+	memset(image + FPU_SOFTWARE, 0, FPU_SIZE - FPU_SOFTWARE);
+	memcpy(thread->fpu, image, sizeof image);
 	thread_load(thread);
 	return 0;
 }
@@ -176,11 +210,8 @@ s64 sys_rt_sigreturn(void)
 		goto bad_frame;
 	signal_set_blocked(frame.mask);
 	restore_context(regs, &frame.context);
-	if (altstack_flags(regs->rsp) != SS_ONSTACK && !(frame.uc_stack.flags & ~SS_DISABLE)) {
-		current->altstack.sp = frame.uc_stack.sp;
-		current->altstack.size =
-			frame.uc_stack.flags & SS_DISABLE ? 0 : frame.uc_stack.size;
-	}
+	altstack_set(&frame.uc_stack, regs->rsp); /* what it refuses stays as it is */
+	current->restart.fn = NULL; /* a call to go on with is not this one any more */
 	return regs->rax;
 
 bad_frame:

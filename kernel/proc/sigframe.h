@@ -17,4 +17,7 @@ void return_to_user_work(struct regs *regs);
 /* SS_ONSTACK, SS_DISABLE or 0, for a stack pointer. */
 int altstack_flags(va_t sp);
 
+/* sigaltstack(2) of a program whose stack pointer is sp: 0, -EPERM, -EINVAL, -ENOMEM. */
+int altstack_set(const struct sigaltstack *new, va_t sp);
+
 #endif
