@@ -287,6 +287,7 @@ static void become_idle(struct task *task)
 	task->nice = 19;
 	task->cpu = cpu->id;
 	task->cpus_allowed = 1u << cpu->id;
+	task->kstack_top = cpu->kstack_top; /* 0 on the boot CPU, whose stack is boot_stack */
 	task->switched_in_ns = time_now_ns();
 	task_set_name(task, "idle");
 	cpu->task = cpu->idle = task;
