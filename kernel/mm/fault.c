@@ -221,6 +221,9 @@ void fault_page(struct regs *regs, va_t va, u64 error_code)
 	if (error_code & FAULT_RESERVED_BIT)
 		panic_regs(regs, "reserved bit set in a page table, walking to %#lx", va);
 
+	if (!from_user && uaccess_fixup_locked(regs))
+		return;
+
 	enum fault_result result = FAULT_NOT_MAPPED;
 	struct mm *mm = current->mm;
 	if (va < USER_END && mm) {

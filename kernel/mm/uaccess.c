@@ -17,6 +17,7 @@
 
 struct uaccess_fixup {
 	va_t instruction, fixup;
+	u64 locked; /* may run under a spinlock */
 };
 
 extern const struct uaccess_fixup uaccess_table_start[], uaccess_table_end[];
@@ -24,6 +25,8 @@ extern const struct uaccess_fixup uaccess_table_start[], uaccess_table_end[];
 size_t uaccess_copy(void *to, const void *from, size_t n);
 size_t uaccess_clear(void *to, size_t n);
 ssize_t uaccess_string(char *to, const char *from, size_t n);
+int uaccess_read_u32(u32 *to, const u32 *from);
+int uaccess_cmpxchg_u32(u32 *at, u32 *old, u32 new);
 
 static const struct uaccess_fixup *find_fixup(va_t rip)
 {
@@ -46,6 +49,12 @@ bool uaccess_fixup(struct regs *regs)
 		return false;
 	regs->rip = entry->fixup;
 	return true;
+}
+
+bool uaccess_fixup_locked(struct regs *regs)
+{
+	const struct uaccess_fixup *entry = find_fixup(regs->rip);
+	return this_cpu()->irq_off_depth > 0 && entry && entry->locked && uaccess_fixup(regs);
 }
 
 bool user_range_ok(const void __user *start, size_t n)
@@ -92,6 +101,16 @@ int clear_user(void __user *to, size_t n)
 	if (!user_range_ok(to, n))
 		return -EFAULT;
 	return uaccess_clear(to, n) ? -EFAULT : 0;
+}
+
+int user_read_u32(u32 *to, const u32 __user *from)
+{
+	return user_range_ok(from, sizeof *from) ? uaccess_read_u32(to, from) : -EFAULT;
+}
+
+int user_cmpxchg_u32(u32 __user *at, u32 *old, u32 new)
+{
+	return user_range_ok(at, sizeof *at) ? uaccess_cmpxchg_u32(at, old, new) : -EFAULT;
 }
 
 ssize_t copy_string_from_user(char *to, const char __user *from, size_t size)

@@ -3,7 +3,7 @@
  * range is checked against the user half and faults are caught by a table of
  * fixups (mm/uaccess_asm.S). A fault on mapped memory is resolved as for the
  * program itself (copy-on-write included: CR0.WP is set), so these may sleep:
- * never call them under a spinlock, or under mm.lock.
+ * never call them under a spinlock, or under mm.lock (but see user_read_u32).
  */
 #ifndef MM_UACCESS_H
 #define MM_UACCESS_H
@@ -38,6 +38,14 @@ static inline int put_user_u32(void __user *to, u32 value)
 {
 	return copy_to_user(to, &value, sizeof value);
 }
+
+/*
+ * One aligned word, whole: read, or compared with *old and exchanged; *old is then what was
+ * there. 0 or -EFAULT. These two may also be called under a spinlock: there a fault is not
+ * resolved, and -EFAULT may only say "not now". The same call without the lock decides.
+ */
+int user_read_u32(u32 *to, const u32 __user *from);
+int user_cmpxchg_u32(u32 __user *at, u32 *old, u32 new);
 
 /* The whole range lies in the user half (says nothing about what is mapped). */
 bool user_range_ok(const void __user *start, size_t n);

@@ -1,7 +1,8 @@
 /*
  * The instructions that touch user memory, and where each goes on when it
  * faults for good. Each entry of .uaccess_table is a pair: the address of the
- * instruction, the address of its fixup (mm/uaccess.c looks them up).
+ * instruction, the address of its fixup, and whether it may run under a
+ * spinlock (mm/uaccess.c looks them up).
  *
  * SMAP_STAC and SMAP_CLAC (arch/smap.h) open and close user memory where the
  * CPU has SMAP (SDM vol. 3A 4.6.1).
@@ -12,10 +13,10 @@
 	.global uaccess_table_start
 uaccess_table_start:
 
-	.macro USER_ACCESS fixup
+	.macro USER_ACCESS fixup, locked=0
 9:
 	.pushsection .uaccess_table, "a"
-	.quad 9b, \fixup
+	.quad 9b, \fixup, \locked
 	.popsection
 	.endm
 
@@ -100,6 +101,51 @@ uaccess_string:
 	ret
 	.cfi_endproc
 	.size uaccess_string, . - uaccess_string
+
+/*
+ * int uaccess_read_u32(u32 *to, const u32 *from)
+ *
+ * in:  rdi = to (kernel), rsi = from (user memory, aligned)
+ * out: rax = 0, or -14 (EFAULT)
+ */
+	.global uaccess_read_u32
+	.type uaccess_read_u32, @function
+uaccess_read_u32:
+	.cfi_startproc
+	SMAP_STAC
+	mov	$-14, %eax
+	USER_ACCESS 2f, locked=1
+	mov	(%rsi), %ecx
+	mov	%ecx, (%rdi)
+	xor	%eax, %eax
+2:	SMAP_CLAC
+	ret
+	.cfi_endproc
+	.size uaccess_read_u32, . - uaccess_read_u32
+
+/*
+ * int uaccess_cmpxchg_u32(u32 *at, u32 *old, u32 new)
+ *
+ * in:  rdi = at (user memory, aligned), rsi = old (kernel), edx = new
+ * out: rax = 0, or -14 (EFAULT); *old = what was there
+ * The CPU asks for write access whether or not the values agree (SDM vol. 2, CMPXCHG).
+ */
+	.global uaccess_cmpxchg_u32
+	.type uaccess_cmpxchg_u32, @function
+uaccess_cmpxchg_u32:
+	.cfi_startproc
+	SMAP_STAC
+	mov	(%rsi), %eax
+	USER_ACCESS 2f, locked=1
+	lock cmpxchg %edx, (%rdi)
+	mov	%eax, (%rsi)
+	xor	%eax, %eax
+	jmp	3f
+2:	mov	$-14, %eax
+3:	SMAP_CLAC
+	ret
+	.cfi_endproc
+	.size uaccess_cmpxchg_u32, . - uaccess_cmpxchg_u32
 
 	.section .uaccess_table, "a"
 	.global uaccess_table_end

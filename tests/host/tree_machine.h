@@ -407,6 +407,12 @@ bool uaccess_covers(va_t rip)
 	return false;
 }
 
+bool uaccess_fixup_locked(struct regs *regs)
+{
+	(void)regs;
+	return false;
+}
+
 bool uaccess_fixup(struct regs *regs)
 {
 	(void)regs;
