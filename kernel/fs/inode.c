@@ -149,17 +149,6 @@ void inode_write_put(struct inode *inode)
 	mutex_unlock(&inode->lock);
 }
 
-bool creds_in_group(const struct creds *creds, u32 gid)
-{
-	if (creds->fsgid == gid)
-		return true;
-	for (u32 i = 0; i < creds->ngroups; i++) {
-		if (creds->groups[i] == gid)
-			return true;
-	}
-	return false;
-}
-
 /* Source: path_resolution(7), "Permissions" and "Bypassing permission checks". */
 int inode_permission(const struct inode *inode, const struct creds *creds, u32 may)
 {

@@ -81,8 +81,6 @@ struct creds;
 /* 0 or -EACCES by the permission bits; root passes, but runs only what has an x bit. */
 int inode_permission(const struct inode *inode, const struct creds *creds, u32 may);
 
-bool creds_in_group(const struct creds *creds, u32 gid);
-
 static inline u32 inode_type(const struct inode *inode)
 {
 	return inode->mode & S_IFMT;

@@ -166,8 +166,8 @@ static void status_who(struct text *text, struct task *task)
 		    task_tid(task), parent_pid(task->process));
 	text_printf(text, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t64\nGroups:\t",
 		    c->uid, c->euid, c->suid, c->fsuid, c->gid, c->egid, c->sgid, c->fsgid);
-	for (u32 i = 0; i < c->ngroups; i++)
-		text_printf(text, "%u ", c->groups[i]);
+	for (u32 i = 0; c->groups && i < c->groups->count; i++)
+		text_printf(text, "%u ", c->groups->gid[i]);
 	text_printf(text, "\n");
 }
 

@@ -140,16 +140,26 @@ struct mm *proc_mm(const struct proc_node *node)
 	return mm;
 }
 
-/* As ptrace(2), "Ptrace access mode checking", without capabilities: root, or the same user. */
+/* Is all that the other can act for what we have for file access? */
+static bool same_ids(const struct creds *us, const struct creds *other)
+{
+	return us->fsuid == other->uid && us->fsuid == other->euid && us->fsuid == other->suid &&
+	       us->fsgid == other->gid && us->fsgid == other->egid && us->fsgid == other->sgid;
+}
+
+/* As ptrace(2), "Ptrace access mode checking", without capabilities: root, a thread of the
+ * process, or the same user if the process is dumpable. */
 int proc_may_look(const struct proc_node *node)
 {
 	spin_lock(&proc_lock);
 	struct task *task = proc_task(node);
-	bool same = task && current->creds.fsuid == task->creds.uid;
+	bool may = task && (task->process == current->process || creds_root(&current->creds) ||
+			    (same_ids(&current->creds, &task->creds) &&
+			     (!task->mm || task->mm->dumpable)));
 	spin_unlock(&proc_lock);
 	if (!task)
 		return -ESRCH;
-	return same || current->creds.fsuid == 0 ? 0 : -EACCES;
+	return may ? 0 : -EACCES;
 }
 
 int proc_parse_number(const char *name, size_t len)
@@ -165,7 +175,7 @@ int proc_parse_number(const char *name, size_t len)
 	return number;
 }
 
-/* Owner and group are those of the process: proc(5). */
+/* Owner and group are those of the process, but root's if it is not dumpable: proc(5). */
 static void proc_refresh(struct inode *inode)
 {
 	const struct proc_node *node = proc_node_of(inode);
@@ -174,8 +184,9 @@ static void proc_refresh(struct inode *inode)
 	spin_lock(&proc_lock);
 	struct task *task = proc_task(node);
 	if (task) {
-		inode->uid = task->creds.euid;
-		inode->gid = task->creds.egid;
+		bool own = inode->mode == (S_IFDIR | 0555) || !task->mm || task->mm->dumpable;
+		inode->uid = own ? task->creds.euid : 0;
+		inode->gid = own ? task->creds.egid : 0;
 	}
 	spin_unlock(&proc_lock);
 }

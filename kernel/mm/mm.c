@@ -28,6 +28,7 @@ static struct mm *mm_with_root(struct page *root)
 	mutex_init(&mm->lock, "mm", RANK_MM);
 	mm->root = page_pa(root);
 	mm->map_hint = MAP_AREA_END;
+	mm->dumpable = true;
 	return mm;
 }
 
@@ -45,6 +46,7 @@ struct mm *mm_fork(struct mm *parent)
 		child->brk = parent->brk;
 		child->map_hint = parent->map_hint;
 		child->layout = parent->layout;
+		child->dumpable = parent->dumpable;
 		child->peak_resident = pa_page(child->root)->resident;
 		child->exe = parent->exe;
 		if (child->exe)

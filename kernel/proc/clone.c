@@ -59,23 +59,6 @@ static int clone_check(const struct clone_args *args)
 
 /* LINUX-DIFF: CLONE_IO, CLONE_PTRACE and CLONE_PIDFD are EINVAL too. */
 
-/* Fork leaves the last frames to page faults, and NPROC counts those who are not root. */
-static int check_limits(void)
-{
-	if (page_low())
-		return -ENOMEM;
-	if (creds_root(&current->creds))
-		return 0;
-	u64 mine = 0;
-	struct process *process;
-	spin_lock(&proc_lock);
-	list_for_each(process, &all_processes, all_link)
-		if (process->leader->creds.uid == current->creds.uid)
-			mine += process->ntasks;
-	spin_unlock(&proc_lock);
-	return mine >= task_rlimit(current, RLIMIT_NPROC) ? -EAGAIN : 0;
-}
-
 /* One function for each resource, all of one shape: share it or copy it. */
 
 static int clone_mm(struct task *child, u64 flags)
@@ -139,7 +122,6 @@ static void clone_attributes(struct task *child, const struct clone_args *args)
 {
 	child->nice = current->nice;
 	child->cpus_allowed = current->cpus_allowed;
-	child->creds = current->creds;
 	child->blocked = current->blocked;
 	memcpy(child->name, current->name, sizeof child->name);
 	if (!(args->flags & CLONE_VM) || (args->flags & CLONE_VFORK))
@@ -160,7 +142,10 @@ static struct task *clone_build(const struct clone_args *args)
 	struct task *child = task_alloc();
 	if (!child)
 		return ERR_PTR(-ENOMEM);
-	int error = clone_process(child, args);
+	int error = creds_fork(&child->creds);
+	if (error)
+		goto no_creds;
+	error = clone_process(child, args);
 	if (error)
 		goto no_process;
 	error = clone_files(child, flags);
@@ -194,6 +179,11 @@ no_fs:
 	files_put(child->files);
 no_files:
 no_process:
+	creds_put_groups(&child->creds);
+	spin_lock(&proc_lock);
+	creds_leave_user(&child->creds);
+	spin_unlock(&proc_lock);
+no_creds:
 	child->refs = 1;
 	task_put(child); /* with its process */
 	return ERR_PTR(error);
@@ -286,9 +276,8 @@ s64 clone_task(const struct clone_args *args)
 	int error = clone_check(args);
 	if (error)
 		return error;
-	error = check_limits();
-	if (error)
-		return error;
+	if (page_low())
+		return -ENOMEM; /* the last frames are left to page faults */
 	struct task *child = clone_build(args);
 	if (IS_ERR(child))
 		return PTR_ERR(child);

@@ -48,6 +48,7 @@ struct exec {
 	struct elf_image image;
 	u64 bias;
 	struct mm *mm;
+	struct creds creds;	   /* set-user-ID and set-group-ID applied */
 	va_t sp;
 	struct files *files;	   /* if the descriptor table must stop being shared */
 	struct sighand *sighand;   /* the same for handlers */
@@ -229,7 +230,12 @@ static int exec_build(struct exec *e)
 			return error;
 	}
 	note_layout(e);
-	struct stack_contents contents = {&e->args, &e->envs, e->path, &e->image, e->bias};
+	const struct inode *inode = e->file->inode;
+	/* LINUX-DIFF: also where the directory is shared with another process (CLONE_FS). */
+	bool secure = creds_for_exec(&e->creds, inode->mode, inode->uid, inode->gid);
+	e->mm->dumpable = !secure;
+	struct stack_contents contents = {&e->args, &e->envs, e->path, &e->image, e->bias,
+					  &e->creds, secure};
 	s64 sp = stack_build(e->mm, &contents);
 	if (sp < 0)
 		return sp;
@@ -339,12 +345,12 @@ static void reset_machine(struct exec *e)
 	thread_load(&current->thread);
 }
 
-/* The point of no return has passed: nothing here may fail.
- * LINUX-DIFF: set-user-ID and set-group-ID bits of the program are ignored so far. */
+/* The point of no return has passed: nothing here may fail. */
 static void exec_commit(struct exec *e)
 {
 	struct task *task = current;
 	task_set_name(task, e->path);
+	creds_commit(&e->creds); /* cannot fail: the real uid stays */
 	replace_mm(e);
 	replace_shared_tables(e);
 	files_close_on_exec(task->files);
@@ -354,6 +360,8 @@ static void exec_commit(struct exec *e)
 	spin_lock(&proc_lock);
 	task->process->did_exec = true;
 	task->process->exit_signal = SIGCHLD;
+	if (!task->mm->dumpable)
+		task->process->parent_death_signal = 0;
 	spin_unlock(&proc_lock);
 	reset_machine(e);
 }
@@ -361,7 +369,9 @@ static void exec_commit(struct exec *e)
 /* From e->path and the strings to the new program. */
 static int exec_run(struct exec *e)
 {
-	int error = exec_open(e);
+	int error = creds_check_exec();
+	if (!error)
+		error = exec_open(e);
 	if (!error)
 		error = exec_read_elf(e);
 	if (!error)

@@ -144,7 +144,7 @@ struct stack_addresses {
 /* Fills auxv with pairs; how many words. */
 static u32 fill_auxv(u64 *auxv, const struct stack_contents *c, const struct stack_addresses *at)
 {
-	const struct creds *creds = &current->creds;
+	const struct creds *creds = c->creds;
 	const u64 pairs[][2] = {
 		{AT_MINSIGSTKSZ, 2048 - 512},
 		{AT_HWCAP, cpu_hwcap},
@@ -160,7 +160,7 @@ static u32 fill_auxv(u64 *auxv, const struct stack_contents *c, const struct sta
 		{AT_EUID, creds->euid},
 		{AT_GID, creds->gid},
 		{AT_EGID, creds->egid},
-		{AT_SECURE, 0},
+		{AT_SECURE, c->secure},
 		{AT_RANDOM, at->random},
 		{AT_HWCAP2, 0},
 		{AT_EXECFN, at->execfn},

@@ -28,6 +28,7 @@ int strings_add_from_user(struct strings *s, const va_t __user *vector);
 size_t strings_limit(void);
 
 struct elf_image;
+struct creds;
 
 /* What the new program finds on its stack, psABI 3.4.1. */
 struct stack_contents {
@@ -35,6 +36,8 @@ struct stack_contents {
 	const char *execfn;
 	const struct elf_image *image;
 	u64 bias; /* where a PIE was moved to */
+	const struct creds *creds; /* the ids that it will have */
+	bool secure; /* AT_SECURE: they are not the user's own */
 };
 
 /* Reserves the stack of a new address space and fills it; the first rsp, or -errno. */

@@ -62,6 +62,7 @@ static void exit_release(struct task *task)
 	vfork_release(task); /* the parent has its memory for itself again */
 	files_put(files);
 	fs_put(fs);
+	creds_put_groups(&task->creds);
 }
 
 bool pgrp_is_orphaned(struct pid *pgrp, struct process *except)

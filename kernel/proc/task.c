@@ -146,7 +146,7 @@ void proc_start_init(void)
 	task->fs = fs_new();
 	task->sighand = sighand_new();
 	task->pid = pid_alloc();
-	if (!task->files || !task->fs || !task->sighand || !task->pid)
+	if (!task->files || !task->fs || !task->sighand || !task->pid || creds_init(&task->creds))
 		panic("too little memory to start pid 1");
 	set_limits(process);
 	task_set_name(task, "init");

@@ -24,6 +24,7 @@
 #include "arch/regs.h"
 #include "arch/thread.h"
 #include "lib/list.h"
+#include "proc/creds.h"
 #include "proc/pid.h"
 #include "proc/sched.h"
 #include "proc/signal.h"
@@ -38,13 +39,6 @@ struct tty;
 enum task_state { TASK_RUNNING, TASK_SLEEPING, TASK_STOPPED, TASK_ZOMBIE };
 
 enum { TASK_NAME_LEN = 16 }; /* with the NUL; comm */
-
-/* User and group ids: real, effective, saved, and for file access. */
-struct creds {
-	u32 uid, euid, suid, fsuid;
-	u32 gid, egid, sgid, fsgid;
-	u32 ngroups, groups[32];
-};
 
 enum rlimit_resource {
 	RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_DATA, RLIMIT_STACK, RLIMIT_CORE, RLIMIT_RSS,
@@ -135,7 +129,7 @@ struct task {
 	struct files *files;	    /* t, proc_lock for readers of others */
 	struct fs *fs;		    /* t, proc_lock for readers of others */
 	struct sighand *sighand;    /* t */
-	struct creds creds;	    /* t */
+	struct creds creds;	    /* t, p: others look under proc_lock (proc/creds.h) */
 	char name[TASK_NAME_LEN];   /* t: comm */
 
 	sigset_t blocked;	    /* s, only by the task itself */
@@ -197,11 +191,5 @@ void proc_start_init(void);
 
 /* Kernel-only task (idle, reaper): runs fn on its own stack and never returns to user mode. */
 struct task *task_start_kernel(const char *name, void (*fn)(void));
-
-/* May the task with these credentials act as root? (No capabilities.) */
-static inline bool creds_root(const struct creds *creds)
-{
-	return creds->euid == 0;
-}
 
 #endif

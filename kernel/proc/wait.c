@@ -46,6 +46,7 @@ void task_reap(struct task *task)
 {
 	struct pid *pid = task->pid;
 	list_remove(&task->group_link);
+	creds_leave_user(&task->creds);
 	pid->task = NULL;
 	pid_put(pid);
 	task_put(task);

@@ -1,7 +1,8 @@
 /*
- * Who a process is: numbers, groups and sessions, user and group ids.
+ * Who a process is: its number, group and session; and what a thread tells of
+ * itself. User and group ids are in creds_calls.c.
  *
- * Sources: credentials(7), setpgid(2), setsid(2), setresuid(2), setuid(2).
+ * Sources: credentials(7), setpgid(2), setsid(2), arch_prctl(2).
  * Lock: proc_lock for the process tree, groups and sessions.
  */
 #include "arch/cpu.h"
@@ -113,141 +114,6 @@ s64 sys_setsid(void)
 	}
 	spin_unlock(&proc_lock);
 	return result;
-}
-
-s64 sys_getuid(void)
-{
-	return current->creds.uid;
-}
-
-s64 sys_geteuid(void)
-{
-	return current->creds.euid;
-}
-
-s64 sys_getgid(void)
-{
-	return current->creds.gid;
-}
-
-s64 sys_getegid(void)
-{
-	return current->creds.egid;
-}
-
-static bool is_root(void)
-{
-	return creds_root(&current->creds);
-}
-
-#define UNCHANGED UINT32_MAX
-
-/* A new real, effective or saved id: root any; others one of the three they have. */
-static bool may_take(u32 id, u32 real, u32 effective, u32 saved)
-{
-	return id == UNCHANGED || id == real || id == effective || id == saved || is_root();
-}
-
-s64 sys_setresuid(u32 ruid, u32 euid, u32 suid)
-{
-	struct creds *c = &current->creds;
-	if (!may_take(ruid, c->uid, c->euid, c->suid) || !may_take(euid, c->uid, c->euid, c->suid) ||
-	    !may_take(suid, c->uid, c->euid, c->suid))
-		return -EPERM;
-	if (ruid != UNCHANGED)
-		c->uid = ruid;
-	if (euid != UNCHANGED)
-		c->euid = euid;
-	if (suid != UNCHANGED)
-		c->suid = suid;
-	c->fsuid = c->euid;
-	return 0;
-}
-
-s64 sys_setresgid(u32 rgid, u32 egid, u32 sgid)
-{
-	struct creds *c = &current->creds;
-	if (!may_take(rgid, c->gid, c->egid, c->sgid) || !may_take(egid, c->gid, c->egid, c->sgid) ||
-	    !may_take(sgid, c->gid, c->egid, c->sgid))
-		return -EPERM;
-	if (rgid != UNCHANGED)
-		c->gid = rgid;
-	if (egid != UNCHANGED)
-		c->egid = egid;
-	if (sgid != UNCHANGED)
-		c->sgid = sgid;
-	c->fsgid = c->egid;
-	return 0;
-}
-
-/* Root changes all three; others the effective one, to the real or saved one. */
-s64 sys_setuid(u32 uid)
-{
-	if (uid == UNCHANGED)
-		return -EINVAL;
-	if (is_root())
-		return sys_setresuid(uid, uid, uid);
-	if (uid != current->creds.uid && uid != current->creds.suid)
-		return -EPERM;
-	return sys_setresuid(UNCHANGED, uid, UNCHANGED);
-}
-
-s64 sys_setgid(u32 gid)
-{
-	if (gid == UNCHANGED)
-		return -EINVAL;
-	if (is_root())
-		return sys_setresgid(gid, gid, gid);
-	if (gid != current->creds.gid && gid != current->creds.sgid)
-		return -EPERM;
-	return sys_setresgid(UNCHANGED, gid, UNCHANGED);
-}
-
-static int put_three(u32 a, u32 b, u32 c, u32 __user *to_a, u32 __user *to_b, u32 __user *to_c)
-{
-	if (put_user_u32(to_a, a) || put_user_u32(to_b, b) || put_user_u32(to_c, c))
-		return -EFAULT;
-	return 0;
-}
-
-s64 sys_getresuid(u32 __user *ruid, u32 __user *euid, u32 __user *suid)
-{
-	const struct creds *c = &current->creds;
-	return put_three(c->uid, c->euid, c->suid, ruid, euid, suid);
-}
-
-s64 sys_getresgid(u32 __user *rgid, u32 __user *egid, u32 __user *sgid)
-{
-	const struct creds *c = &current->creds;
-	return put_three(c->gid, c->egid, c->sgid, rgid, egid, sgid);
-}
-
-s64 sys_getgroups(int size, u32 __user *list)
-{
-	const struct creds *c = &current->creds;
-	if (size < 0)
-		return -EINVAL;
-	if (size == 0)
-		return c->ngroups;
-	if ((u32)size < c->ngroups)
-		return -EINVAL;
-	return copy_to_user(list, c->groups, c->ngroups * sizeof(u32)) ? -EFAULT : (s64)c->ngroups;
-}
-
-s64 sys_setgroups(int size, const u32 __user *list)
-{
-	struct creds *c = &current->creds;
-	u32 groups[ARRAY_SIZE(c->groups)];
-	if (!is_root())
-		return -EPERM;
-	if (size < 0 || (size_t)size > ARRAY_SIZE(groups))
-		return -EINVAL; /* LINUX-DIFF: 32 groups, not 65536 */
-	if (copy_from_user(groups, list, size * sizeof(u32)))
-		return -EFAULT;
-	for (int i = 0; i < size; i++)
-		c->groups[i] = groups[i];
-	c->ngroups = size;
-	return 0;
 }
 
 s64 sys_set_tid_address(u32 __user *tid)

@@ -274,43 +274,6 @@ s64 sys_getrandom(void __user *buf, size_t n, u32 flags)
 	return done;
 }
 
-enum prctl_option {
-	PR_SET_PDEATHSIG = 1, PR_GET_PDEATHSIG = 2, PR_GET_DUMPABLE = 3, PR_SET_DUMPABLE = 4,
-	PR_SET_NAME = 15, PR_GET_NAME = 16, PR_SET_CHILD_SUBREAPER = 36,
-	PR_GET_CHILD_SUBREAPER = 37,
-};
-
-s64 sys_prctl(int option, u64 arg2, u64 arg3, u64 arg4, u64 arg5)
-{
-	struct process *process = current->process;
-	char name[TASK_NAME_LEN];
-	(void)arg3, (void)arg4, (void)arg5;
-	switch (option) {
-	case PR_SET_PDEATHSIG:
-		if (arg2 > NSIG)
-			return -EINVAL;
-		process->parent_death_signal = arg2;
-		return 0;
-	case PR_GET_PDEATHSIG:
-		return put_user_u32((void __user *)arg2, process->parent_death_signal);
-	case PR_SET_NAME:
-		if (copy_string_from_user(name, (char __user *)arg2, sizeof name) == -EFAULT)
-			return -EFAULT;
-		name[sizeof name - 1] = '\0';
-		strlcpy(current->name, name, sizeof current->name);
-		return 0;
-	case PR_GET_NAME:
-		return copy_to_user((void __user *)arg2, current->name, sizeof current->name);
-	case PR_SET_CHILD_SUBREAPER:
-		process->subreaper = arg2;
-		return 0;
-	case PR_GET_CHILD_SUBREAPER:
-		return put_user_u32((void __user *)arg2, process->subreaper);
-	default:
-		return -EINVAL;
-	}
-}
-
 enum reboot_magic { MAGIC1 = 0xfee1dead, MAGIC2 = 672274793 };
 enum reboot_command {
 	RB_CAD_OFF = 0, RB_AUTOBOOT = 0x01234567, RB_HALT = 0xcdef0123, RB_POWER_OFF = 0x4321fedc,

@@ -140,6 +140,11 @@ s64 sys_getpgid(pid_t pid);
 s64 sys_getpgrp(void);
 s64 sys_setsid(void);
 s64 sys_getsid(pid_t pid);
+s64 sys_set_tid_address(u32 __user *tid);
+s64 sys_set_robust_list(void __user *head, size_t len);
+s64 sys_arch_prctl(int code, va_t addr);
+
+/* kernel/syscall/creds_calls.c */
 s64 sys_getuid(void);
 s64 sys_getgid(void);
 s64 sys_geteuid(void);
@@ -152,9 +157,13 @@ s64 sys_setresuid(u32 ruid, u32 euid, u32 suid);
 s64 sys_getresuid(u32 __user *ruid, u32 __user *euid, u32 __user *suid);
 s64 sys_setresgid(u32 rgid, u32 egid, u32 sgid);
 s64 sys_getresgid(u32 __user *rgid, u32 __user *egid, u32 __user *sgid);
-s64 sys_set_tid_address(u32 __user *tid);
-s64 sys_set_robust_list(void __user *head, size_t len);
-s64 sys_arch_prctl(int code, va_t addr);
+s64 sys_setreuid(u32 ruid, u32 euid);
+s64 sys_setregid(u32 rgid, u32 egid);
+s64 sys_setfsuid(u32 uid);
+s64 sys_setfsgid(u32 gid);
+
+/* kernel/syscall/prctl.c */
+s64 sys_prctl(int option, u64 arg2, u64 arg3, u64 arg4, u64 arg5);
 
 /* kernel/syscall/info.c */
 s64 sys_uname(void __user *buf);
@@ -172,7 +181,6 @@ s64 sys_sched_getaffinity(pid_t pid, size_t size, void __user *mask);
 s64 sys_getcpu(u32 __user *cpu, u32 __user *node, void __user *unused);
 s64 sys_getrandom(void __user *buf, size_t n, u32 flags);
 s64 sys_reboot(u32 magic1, u32 magic2, u32 command, void __user *arg);
-s64 sys_prctl(int option, u64 arg2, u64 arg3, u64 arg4, u64 arg5);
 s64 sys_sethostname(const char __user *name, size_t len);
 
 /* kernel/proc/futex.c */
