@@ -28,14 +28,15 @@ static struct held {
 	const struct spinlock *lock[MAX_HELD];
 } held[MAX_CPUS];
 
-void spin_check_take(struct spinlock *lock)
+void spin_check_take(struct spinlock *lock, bool second)
 {
 	struct held *h = &held[this_cpu()->id];
 	const void *site = __builtin_return_address(0);
-	if (h->n > 0 && h->lock[h->n - 1]->rank >= lock->rank)
+	const struct spinlock *last = h->n > 0 ? h->lock[h->n - 1] : NULL;
+	bool pair = second && last && last->rank == lock->rank && last < lock;
+	if (last && last->rank >= lock->rank && !pair)
 		panic("lock order: %s (rank %u) at %pS, while %s (rank %u) is held since %pS",
-		      lock->name, lock->rank, site, h->lock[h->n - 1]->name,
-		      h->lock[h->n - 1]->rank, h->lock[h->n - 1]->taken_at);
+		      lock->name, lock->rank, site, last->name, last->rank, last->taken_at);
 	kassert(h->n < MAX_HELD);
 	h->lock[h->n++] = lock;
 	lock->taken_at = site;

@@ -34,12 +34,13 @@ void spin_wait(const struct spinlock *lock);
 
 /* DEBUG: the order of ranks is checked; else these do nothing. */
 #ifdef DEBUG
-void spin_check_take(struct spinlock *lock);
+void spin_check_take(struct spinlock *lock, bool second);
 void spin_check_release(struct spinlock *lock);
 #else
-static inline void spin_check_take(struct spinlock *lock)
+static inline void spin_check_take(struct spinlock *lock, bool second)
 {
 	(void)lock;
+	(void)second;
 }
 
 static inline void spin_check_release(struct spinlock *lock)
@@ -65,13 +66,24 @@ static inline void irq_off_pop(void)
 		irq_enable();
 }
 
-static inline void spin_lock(struct spinlock *lock)
+static inline void spin_take(struct spinlock *lock, bool second)
 {
 	irq_off_push();
-	spin_check_take(lock);
+	spin_check_take(lock, second);
 	while (__builtin_expect(__atomic_exchange_n((u32 *)&lock->held, 1, __ATOMIC_ACQUIRE), 0))
 		spin_wait(lock);
 	lock->cpu = this_cpu()->id;
+}
+
+static inline void spin_lock(struct spinlock *lock)
+{
+	spin_take(lock, false);
+}
+
+/* The second of two locks of one rank: the one at the higher address. */
+static inline void spin_lock_second(struct spinlock *lock)
+{
+	spin_take(lock, true);
 }
 
 static inline void spin_unlock(struct spinlock *lock)
