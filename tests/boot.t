@@ -3,6 +3,7 @@
 
 The console is the serial line and the VGA screen at once: both must show the shell's prompt and
 the output of a typed command, and input must work from the keyboard and from the line.
+Then machines with several CPUs: each CPU must be started.
 """
 import os
 import sys
@@ -24,9 +25,27 @@ def main():
     if not tap.ok(os.path.exists(iso), "the ISO is built", "make iso"):
         tap.done()
         return
-    with Machine(["-m", "256", "-vga", "std", "-cdrom", iso]) as m:
+    with Machine(["-m", "256", "-smp", "2", "-vga", "std", "-cdrom", iso]) as m:
         drive(tap, m)
+    for cpus, online, append in ((1, 1, ""), (2, 2, ""), (4, 4, ""), (32, 32, ""),
+                                 (4, 2, "maxcpus=2"), (2, 1, "maxcpus=0"), (2, 2, "maxcpus=8")):
+        options = ["-m", "256", "-smp", str(cpus), "-kernel", os.path.join(build, "tine.elf"),
+                   "-initrd", os.path.join(build, "root.cpio"), "-append", append]
+        with Machine(options) as m:
+            count_cpus(tap, m, cpus, online, f"{cpus} CPUs {append}".rstrip())
     tap.done()
+
+
+def count_cpus(tap, m, cpus, online, name):
+    log = m.wait_for(r"smp: (\d+) of (\d+) CPUs online\n", BOOT_S)
+    tap.equal(log and log.groups(), (str(online), str(cpus)), f"{name}: the log names all", m.text)
+    if not tap.ok(m.wait_for(PROMPT, BOOT_S), f"{name}: the shell's prompt", m.text):
+        return
+    m.serial.sendall(b"grep -c processor /proc/cpuinfo; grep -c 'cpu[0-9]' /proc/stat\n")
+    tap.ok(m.wait_for(rf"\n{online}\n{online}\n", ANSWER_S), f"{name}: /proc knows them", m.text)
+    m.wait_for(PROMPT, ANSWER_S)
+    m.serial.sendall(b"exit\n")
+    tap.ok(m.ended(ANSWER_S), f"{name}: powers off", m.text)
 
 
 def drive(tap, m):

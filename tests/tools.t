@@ -56,8 +56,8 @@ def check_not_started(tap):
         out, status, err = guest("--", "true", env={"TINE_BUILD": empty, "TINE_KERNEL": ""})
     tap.ok(status == 126 and "run make first" in err and err.count("\n") == 1,
            "nothing built: 126 and how to mend it", status, err)
-    for args in (["-m", "0", "--", "true"], ["-m", "x", "--", "true"], ["--no", "--", "true"], [],
-                 ["-f", "/no/such/file", "--", "true"]):
+    for args in (["-m", "0", "--", "true"], ["-m", "x", "--", "true"], ["-c", "33", "--", "true"],
+                 ["--no", "--", "true"], [], ["-f", "/no/such/file", "--", "true"]):
         out, status, err = guest(*args)
         tap.ok(status == 126 and err, f"126 for arguments {args}", status, err)
     out, status, err = guest("--", "true", env={"QEMU": "/no/qemu"})
