@@ -12,7 +12,7 @@ A program is tests/guest/NAME.c or user/NAME.c. Its top comment may say (one a l
     only-lines: PREFIX     only lines that begin so are compared
 Lines that begin with "# " are never compared. Every run in Tine ends with the audit, and with free
 memory as before. TINE_EXPECT=recorded uses the records everywhere; TINE_JOBS says how many guests
-run at a time (2).
+run at a time (2), TINE_CPUS how many CPUs each has (1).
 """
 import concurrent.futures
 import difflib

@@ -52,6 +52,7 @@ class Spec:
 def run_guest(program, args, options=(), linux=None, files=(), limit_s=DEFAULT_LIMIT_S):
     """tools/guest, strict about the audit and memory."""
     command = [os.path.join(ROOT, "tools", "guest"), "-t", str(limit_s)]
+    command += ["-c", os.environ.get("TINE_CPUS", "1")]
     for f in files:
         command += ["-f", f]
     if linux:
