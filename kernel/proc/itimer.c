@@ -1,11 +1,16 @@
 /*
- * The process's alarm clock: alarm(2), and setitimer(2) with ITIMER_REAL, which
- * is the same clock (musl's alarm calls setitimer). SIGALRM comes from a timer
- * of the kernel (proc/timer.c), which an interval starts anew each time.
+ * The interval timers of a process: setitimer(2), and alarm(2), which is the
+ * same clock as ITIMER_REAL (musl's alarm calls setitimer).
  *
- * Locks: proc_lock guards the interval and whether the process is over.
- * LINUX-DIFF: ITIMER_VIRTUAL and ITIMER_PROF are EINVAL.
+ *	expired         ITIMER_REAL: a timer of the kernel (proc/timer.c), SIGALRM
+ *	itimer_rearm    its next round begins when SIGALRM is taken, as on Linux:
+ *	                a short interval cannot flood the machine
+ *	itimer_charge   ITIMER_VIRTUAL, ITIMER_PROF: CPU time, from tick to tick
+ *
+ * Locks: proc_lock guards intervals and CPU timers. expired takes it too, so
+ * it is not held to wait for one that is going off on another CPU.
  */
+#include "proc/itimer.h"
 #include "arch/cpu.h"
 #include "arch/time.h"
 #include "lib/errno.h"
@@ -13,12 +18,7 @@
 #include "proc/process.h"
 #include "syscall/syscalls.h"
 
-enum { ITIMER_REAL = 0 };
-
-struct clock_setting {
-	u64 interval_ns; /* 0: once */
-	u64 left_ns;	 /* 0: not running */
-};
+enum itimer { ITIMER_REAL = 0, ITIMER_VIRTUAL = 1, ITIMER_PROF = 2 };
 
 struct itimerval { /* sys/time.h */
 	s64 interval_sec, interval_usec, value_sec, value_usec;
@@ -28,10 +28,19 @@ static void expired(struct timer *timer)
 {
 	struct process *process = container_of(timer, struct process, alarm);
 	spin_lock(&proc_lock);
-	if (!process->zombie) {
-		signal_send_process(process, SIGALRM, NULL);
-		if (process->alarm_interval_ns)
-			timer_start(timer, timer->deadline_ns + process->alarm_interval_ns);
+	signal_send_process(process, SIGALRM, NULL);
+	spin_unlock(&proc_lock);
+}
+
+void itimer_rearm(void)
+{
+	struct process *process = current->process;
+	struct timer *timer = &process->alarm;
+	spin_lock(&proc_lock);
+	u64 interval_ns = process->alarm_interval_ns, now_ns = time_now_ns();
+	if (interval_ns && !timer->queued) {
+		u64 late_ns = now_ns - timer->deadline_ns; /* rounds that nobody took are lost */
+		timer_start(timer, now_ns + interval_ns - late_ns % interval_ns);
 	}
 	spin_unlock(&proc_lock);
 }
@@ -61,6 +70,48 @@ static struct clock_setting set_alarm(struct clock_setting setting)
 	process->alarm.fn = expired;
 	if (setting.left_ns)
 		timer_start(&process->alarm, time_now_ns() + setting.left_ns);
+	spin_unlock(&proc_lock);
+	return old;
+}
+
+static struct clock_setting *cpu_timer(struct process *process, enum itimer which)
+{
+	return &process->cpu_timer[which - ITIMER_VIRTUAL];
+}
+
+static void charge(struct process *process, enum itimer which, int sig, u64 ns)
+{
+	struct clock_setting *timer = cpu_timer(process, which);
+	if (!timer->left_ns)
+		return;
+	if (timer->left_ns > ns) {
+		timer->left_ns -= ns;
+		return;
+	}
+	timer->left_ns = timer->interval_ns;
+	signal_send_process(process, sig, NULL);
+}
+
+void itimer_charge(bool user, u64 ns)
+{
+	struct process *process = current->process;
+	if (!current->sighand) /* not a user's, or it has exited and the process may be gone */
+		return;
+	/* Racy, so that a tick without such timers takes no lock: the next tick will see it. */
+	if (!cpu_timer(process, ITIMER_VIRTUAL)->left_ns && !cpu_timer(process, ITIMER_PROF)->left_ns)
+		return;
+	spin_lock(&proc_lock);
+	if (user)
+		charge(process, ITIMER_VIRTUAL, SIGVTALRM, ns);
+	charge(process, ITIMER_PROF, SIGPROF, ns);
+	spin_unlock(&proc_lock);
+}
+
+static struct clock_setting set_cpu_timer(enum itimer which, struct clock_setting setting)
+{
+	spin_lock(&proc_lock);
+	struct clock_setting *timer = cpu_timer(current->process, which), old = *timer;
+	*timer = setting;
 	spin_unlock(&proc_lock);
 	return old;
 }
@@ -98,10 +149,11 @@ static u64 to_ns(s64 sec, s64 usec)
 
 s64 sys_getitimer(int which, void __user *value)
 {
-	if (which != ITIMER_REAL)
+	if (which < ITIMER_REAL || which > ITIMER_PROF)
 		return -EINVAL;
 	spin_lock(&proc_lock);
-	struct clock_setting setting = get_alarm();
+	struct clock_setting setting =
+		which == ITIMER_REAL ? get_alarm() : *cpu_timer(current->process, which);
 	spin_unlock(&proc_lock);
 	return put_setting(value, setting);
 }
@@ -113,11 +165,13 @@ s64 sys_setitimer(int which, const void __user *value, void __user *old_value)
 		return -EFAULT;
 	if (!time_ok(new.interval_sec, new.interval_usec) || !time_ok(new.value_sec, new.value_usec))
 		return -EINVAL;
-	if (which != ITIMER_REAL)
+	if (which < ITIMER_REAL || which > ITIMER_PROF)
 		return -EINVAL;
-	struct clock_setting old = set_alarm((struct clock_setting){
+	struct clock_setting setting = {
 		.interval_ns = to_ns(new.interval_sec, new.interval_usec),
 		.left_ns = to_ns(new.value_sec, new.value_usec),
-	});
+	};
+	struct clock_setting old =
+		which == ITIMER_REAL ? set_alarm(setting) : set_cpu_timer(which, setting);
 	return old_value ? put_setting(old_value, old) : 0;
 }

@@ -22,6 +22,7 @@
 #include "lib/panic.h"
 #include "mm/heap.h"
 #include "mm/mm.h"
+#include "proc/itimer.h"
 #include "proc/sched_private.h"
 
 struct runq runqs[MAX_CPUS];
@@ -265,6 +266,7 @@ void timer_interrupt(bool from_user)
 		task->usage.user_ticks++;
 	else if (task != cpu->idle)
 		task->usage.system_ticks++;
+	itimer_charge(from_user, TICK_NS);
 	if (cpu->id == 0)
 		sample_load(now_ns);
 	spin_lock(&rq->lock);

@@ -18,6 +18,7 @@
 #include "proc/signal.h"
 #include "arch/cpu.h"
 #include "lib/panic.h"
+#include "proc/itimer.h"
 #include "proc/process.h"
 
 bool signal_default_is_ignore(int sig)
@@ -229,12 +230,12 @@ void signal_mask_end(void)
 	signal_set_blocked(current->saved_mask);
 }
 
-int signal_wait(sigset_t wanted, struct siginfo *info, u64 deadline_ns)
+static int wait_for(sigset_t wanted, struct siginfo *info, u64 deadline_ns)
 {
 	struct task *task = current;
 	struct waitq nothing;
 	struct waiter w;
-	int error = 0;
+	int error = deadline_ns ? 0 : -ETIMEDOUT;
 	spin_lock(&task->sighand->lock);
 	int sig = signal_take(wanted, info);
 	task->awaited = sig ? 0 : wanted; /* from here on such a signal wakes us */
@@ -251,6 +252,14 @@ int signal_wait(sigset_t wanted, struct siginfo *info, u64 deadline_ns)
 	task->awaited = 0;
 	masks_changed(wanted);
 	return sig ? sig : error == -ETIMEDOUT ? -EAGAIN : error;
+}
+
+int signal_wait(sigset_t wanted, struct siginfo *info, u64 deadline_ns)
+{
+	int sig = wait_for(wanted, info, deadline_ns);
+	if (sig == SIGALRM)
+		itimer_rearm();
+	return sig;
 }
 
 void signal_fault(int sig, int code, va_t addr)

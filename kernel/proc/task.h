@@ -62,6 +62,12 @@ struct usage {
 	u64 voluntary_switches, involuntary_switches;
 };
 
+/* A timer of setitimer(2). */
+struct clock_setting {
+	u64 interval_ns; /* 0: once */
+	u64 left_ns;	 /* 0: not running */
+};
+
 struct process {
 	struct task *leader;	     /* p: its tid is the pid */
 	struct list tasks;	     /* p: struct task.group_link */
@@ -96,6 +102,7 @@ struct process {
 	u64 start_ns;		     /* c */
 	struct timer alarm;	     /* alarm(2), setitimer(2) */
 	u64 alarm_interval_ns;	     /* p: 0: once */
+	struct clock_setting cpu_timer[2]; /* p: setitimer(2): VIRTUAL, PROF */
 };
 
 /* What a signal frame tells of an exception: handlers look there for "read or write?". */

@@ -1,14 +1,18 @@
 /*
- * The system calls about signals: kill and its like, actions, masks, waiting.
- * Sources: kill(2), tgkill(2), sigaction(2), sigprocmask(2), sigsuspend(2),
+ * The system calls by which a program says what its signals do: actions, masks,
+ * the alternate stack, and waiting. Sending is in kill_calls.c.
+ *
+ * Sources: sigaction(2), sigprocmask(2), sigsuspend(2), sigwaitinfo(2),
  * sigpending(2), sigaltstack(2), pause(2).
  */
 #include "arch/cpu.h"
+#include "arch/time.h"
 #include "lib/errno.h"
 #include "mm/uaccess.h"
 #include "proc/process.h"
 #include "proc/sigframe.h"
 #include "syscall/syscalls.h"
+#include "syscall/time_calls.h"
 
 enum sigprocmask_how { SIG_BLOCK = 0, SIG_UNBLOCK = 1, SIG_SETMASK = 2 };
 
@@ -96,132 +100,47 @@ s64 sys_rt_sigsuspend(const void __user *mask, size_t mask_size)
 	return sleep_for_signal();
 }
 
+/* How long is the wait, from the caller's struct timespec: for ever without one. */
+static int wait_deadline(const void __user *timeout, u64 *deadline_ns)
+{
+	u64 ns;
+	*deadline_ns = TIME_FOREVER;
+	int error = timeout ? timespec_from_user(&ns, timeout) : 0;
+	if (timeout && !error)
+		*deadline_ns = ns ? time_now_ns() + ns : 0;
+	return error;
+}
+
+s64 sys_rt_sigtimedwait(const void __user *set, void __user *info, const void __user *timeout,
+			size_t mask_size)
+{
+	sigset_t wanted;
+	struct siginfo taken;
+	u64 deadline_ns;
+	if (mask_size != sizeof(sigset_t))
+		return -EINVAL;
+	if (get_user_u64(&wanted, set))
+		return -EFAULT;
+	int error = wait_deadline(timeout, &deadline_ns);
+	if (error)
+		return error;
+	int sig = signal_wait(wanted & ~(sig_bit(SIGKILL) | sig_bit(SIGSTOP)), &taken, deadline_ns);
+	if (sig > 0 && info && copy_to_user(info, &taken, sizeof taken))
+		return -EFAULT;
+	return sig;
+}
+
 s64 sys_sigaltstack(const void __user *stack, void __user *old)
 {
 	va_t sp = task_regs(current)->rsp;
 	struct sigaltstack new_stack, old_stack = current->altstack;
-	old_stack.flags = altstack_flags(sp);
+	old_stack.flags = altstack_flags(sp) | (old_stack.flags & SS_AUTODISARM);
 	if (stack) {
 		if (copy_from_user(&new_stack, stack, sizeof new_stack))
 			return -EFAULT;
-		if (old_stack.flags == SS_ONSTACK)
-			return -EPERM;
-		if (new_stack.flags != 0 && new_stack.flags != SS_DISABLE &&
-		    new_stack.flags != SS_ONSTACK)
-			return -EINVAL; /* LINUX-DIFF: SS_AUTODISARM too */
-		if (new_stack.flags & SS_DISABLE)
-			new_stack = (struct sigaltstack){.sp = 0};
-		else if (new_stack.size < MINSIGSTKSZ)
-			return -ENOMEM;
-		current->altstack = new_stack;
+		int error = altstack_set(&new_stack, sp);
+		if (error)
+			return error;
 	}
 	return old ? copy_to_user(old, &old_stack, sizeof old_stack) : 0;
-}
-
-static struct siginfo info_from_user(int code)
-{
-	return (struct siginfo){
-		.code = code,
-		.pid = task_tgid(current),
-		.uid = current->creds.uid,
-	};
-}
-
-/* kill(2): root, or one of the sender's real and effective ids is the target's real or
- * saved one; SIGCONT within the session. */
-static bool may_signal(const struct process *target, int sig)
-{
-	const struct creds *from = &current->creds, *to = &target->leader->creds;
-	if (creds_root(from) || from->uid == to->uid || from->uid == to->suid ||
-	    from->euid == to->uid || from->euid == to->suid)
-		return true;
-	return sig == SIGCONT && current->process->session == target->session;
-}
-
-static int kill_one(struct process *target, int sig, const struct siginfo *info)
-{
-	if (sig < 0 || sig > NSIG)
-		return -EINVAL; /* after ESRCH, as Linux orders them */
-	if (!may_signal(target, sig))
-		return -EPERM;
-	if (sig)
-		signal_send_process(target, sig, info);
-	return 0;
-}
-
-static int kill_pgrp(struct pid *pgrp, int sig, const struct siginfo *info)
-{
-	int result = -ESRCH;
-	struct process *member;
-	list_for_each(member, &pgrp->group_members, pgrp_link) {
-		int error = kill_one(member, sig, info);
-		if (!error || result == -ESRCH)
-			result = error;
-	}
-	return result;
-}
-
-/* -1: everyone but init and the caller. */
-static int kill_all(int sig, const struct siginfo *info)
-{
-	int result = -ESRCH;
-	struct process *process;
-	list_for_each(process, &all_processes, all_link) {
-		if (process == init_process || process == current->process)
-			continue;
-		int error = kill_one(process, sig, info);
-		if (error != -EPERM)
-			result = error;
-	}
-	return result;
-}
-
-s64 sys_kill(pid_t pid, int sig)
-{
-	struct siginfo info = info_from_user(SI_USER);
-	int result = -ESRCH;
-	if (pid == INT32_MIN)
-		return -ESRCH;
-	spin_lock(&proc_lock);
-	struct pid *target = pid > 0 ? pid_find(pid) : pid < -1 ? pid_find(-pid) : NULL;
-	if (pid > 0 && target && target->task)
-		result = kill_one(target->task->process, sig, &info);
-	else if (pid == 0)
-		result = kill_pgrp(current->process->pgrp, sig, &info);
-	else if (pid == -1)
-		result = kill_all(sig, &info);
-	else if (pid < -1 && target)
-		result = kill_pgrp(target, sig, &info);
-	spin_unlock(&proc_lock);
-	return result;
-}
-
-static s64 kill_task(pid_t tgid, pid_t tid, int sig)
-{
-	struct siginfo info = info_from_user(SI_TKILL);
-	int result = -ESRCH;
-	if (tid <= 0 || sig < 0 || sig > NSIG)
-		return -EINVAL;
-	spin_lock(&proc_lock);
-	struct pid *pid = pid_find(tid);
-	struct task *task = pid ? pid->task : NULL;
-	if (task && (tgid == 0 || task_tgid(task) == tgid)) {
-		result = may_signal(task->process, sig) ? 0 : -EPERM;
-		if (!result && sig == SIGCONT)
-			signal_send_process(task->process, sig, &info);
-		else if (!result && sig)
-			signal_send_task(task, sig, &info);
-	}
-	spin_unlock(&proc_lock);
-	return result;
-}
-
-s64 sys_tkill(pid_t tid, int sig)
-{
-	return kill_task(0, tid, sig);
-}
-
-s64 sys_tgkill(pid_t tgid, pid_t tid, int sig)
-{
-	return tgid <= 0 ? -EINVAL : kill_task(tgid, tid, sig);
 }

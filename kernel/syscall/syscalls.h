@@ -124,12 +124,18 @@ s64 sys_rt_sigprocmask(int how, const void __user *set, void __user *old, size_t
 s64 sys_rt_sigreturn(void);
 s64 sys_rt_sigpending(void __user *set, size_t mask_size);
 s64 sys_rt_sigsuspend(const void __user *mask, size_t mask_size);
+s64 sys_rt_sigtimedwait(const void __user *set, void __user *info, const void __user *timeout,
+			size_t mask_size);
 s64 sys_sigaltstack(const void __user *stack, void __user *old);
 s64 sys_pause(void);
+s64 sys_restart_syscall(void);
+
+/* kernel/syscall/kill_calls.c */
 s64 sys_kill(pid_t pid, int sig);
 s64 sys_tkill(pid_t tid, int sig);
 s64 sys_tgkill(pid_t tgid, pid_t tid, int sig);
-s64 sys_restart_syscall(void);
+s64 sys_rt_sigqueueinfo(pid_t pid, int sig, const void __user *info);
+s64 sys_rt_tgsigqueueinfo(pid_t tgid, pid_t tid, int sig, const void __user *info);
 
 /* kernel/syscall/ids.c */
 s64 sys_getpid(void);
@@ -196,7 +202,7 @@ s64 sys_clock_settime(int clock, const void __user *time);
 s64 sys_gettimeofday(void __user *time, void __user *zone);
 s64 sys_time(s64 __user *time);
 
-/* kernel/syscall/itimer.c */
+/* kernel/proc/itimer.c */
 s64 sys_alarm(u32 seconds);
 s64 sys_getitimer(int which, void __user *value);
 s64 sys_setitimer(int which, const void __user *value, void __user *old_value);
