@@ -5,8 +5,8 @@
  *
  * Every frame gets a counter. Roots of all address spaces, the entries of every
  * table (each table's once, however many share it), and the pages that files
- * hold are counted; then each frame's count must be its refs. Kernel frames and
- * slabs must have one reference; free frames none.
+ * and the keys of futexes hold are counted; then each frame's count must be its
+ * refs. Kernel frames and slabs must have one reference; free frames none.
  *
  * The other CPUs stand still meanwhile. A task that sleeps in the middle of
  * something (one that waits for memory, say) may hold a frame that nobody points
@@ -19,6 +19,7 @@
 #include "mm/heap.h"
 #include "mm/tree.h"
 #include "mm/walk.h"
+#include "proc/futex.h"
 #include "proc/sched.h"
 #include "proc/task.h"
 
@@ -137,7 +138,7 @@ static int audit_all(struct audit *a)
 	return 0;
 }
 
-static void count_file_page(struct page *page, void *arg)
+static void count_held_page(struct page *page, void *arg)
 {
 	struct audit *a = arg;
 	a->found[page_pfn(page)]++;
@@ -177,7 +178,8 @@ size_t audit_report(char *buf, size_t size)
 	sched_alone_begin();
 	int error = a.found ? audit_all(&a) : -ENOMEM;
 	if (!error) {
-		inode_each_page(count_file_page, &a);
+		inode_each_page(count_held_page, &a);
+		futex_each_page(count_held_page, &a);
 		compare(&a);
 	}
 	sched_alone_end();

@@ -19,12 +19,14 @@ static struct mm *mm_with_root(struct page *root)
 {
 	if (!root)
 		return NULL;
+	static _Atomic u64 last_number;
 	struct mm *mm = heap_zalloc(sizeof *mm);
 	if (!mm) {
 		tree_put(root);
 		return NULL;
 	}
 	mm->users = 1;
+	mm->number = ++last_number;
 	mutex_init(&mm->lock, "mm", RANK_MM);
 	mm->root = page_pa(root);
 	mm->map_hint = MAP_AREA_END;

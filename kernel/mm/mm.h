@@ -23,6 +23,7 @@ struct mm_layout {
 
 struct mm {
 	_Atomic u32 users;	/* tasks that share it (CLONE_VM, vfork), and lookers-on (/proc) */
+	u64 number;		/* c: its own for ever: futexes know it by this */
 	_Atomic u32 loaded;	/* CPUs whose CR3 holds root, one bit each */
 	struct mutex lock;	/* RANK_MM */
 	pa_t root;		/* c: the PML4 */

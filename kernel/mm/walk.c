@@ -2,7 +2,7 @@
  * Reading a tree: regions for /proc/PID/maps, entries for pagemap, figures for
  * status, bytes for cmdline. Nothing here changes a table.
  *
- * Entry points: mm_next_region, mm_lookup, mm_usage, mm_read. Lock: mm->lock.
+ * Entry points: mm_next_region, mm_lookup, mm_common_page, mm_usage, mm_read. Lock: mm->lock.
  */
 #include "mm/walk.h"
 #include "fs/inode.h"
@@ -89,6 +89,24 @@ pte_t mm_lookup(struct mm *mm, va_t va)
 	pte_t entry = tree_lookup(mm, va, NULL);
 	mutex_unlock(&mm->lock);
 	return entry;
+}
+
+struct page *mm_common_page(struct mm *mm, va_t va, bool write)
+{
+	struct page *page = NULL;
+	mutex_lock(&mm->lock);
+	pte_t entry = tree_lookup(mm, va, NULL);
+	bool writable = entry & PTE_WRITE, shared = entry & PTE_SHARED;
+	if (!(entry & (PTE_READ | PTE_WRITE)) || (entry & PTE_BUS) || (write && !writable))
+		page = ERR_PTR(-EFAULT);
+	else if (writable && !shared)
+		page = NULL;
+	else if (entry_is_reserved(entry) || (!shared && entry_page(entry)->kind != PAGE_FILE))
+		page = ERR_PTR(-EFAULT); /* nobody could ever change it */
+	else
+		page_get(page = entry_page(entry));
+	mutex_unlock(&mm->lock);
+	return page;
 }
 
 static void count_table(const struct page *table, struct mm_usage *out)

@@ -26,6 +26,14 @@ bool mm_next_region(struct mm *mm, va_t va, struct region *out);
 /* The leaf entry that maps va, in whatever form (0: nothing). Takes mm->lock. */
 pte_t mm_lookup(struct mm *mm, va_t va);
 
+/*
+ * The frame of va, counted, if whoever maps it maps this same one: shared memory, or a file's
+ * page that cannot be written. NULL: memory of this address space alone. ERR_PTR(-EFAULT): the
+ * program may not read it, or not write it if write says so. Takes mm->lock.
+ */
+struct page;
+struct page *mm_common_page(struct mm *mm, va_t va, bool write);
+
 struct mm_usage {
 	u64 mapped_pages;   /* VmSize */
 	u64 resident_pages; /* VmRSS */

@@ -356,7 +356,6 @@ static void exec_commit(struct exec *e)
 	files_close_on_exec(task->files);
 	sighand_reset_for_exec(task->sighand);
 	task->altstack = (struct sigaltstack){0};
-	task->robust_list = NULL;
 	spin_lock(&proc_lock);
 	task->process->did_exec = true;
 	task->process->exit_signal = SIGCHLD;

@@ -36,9 +36,10 @@ void exit_release_mm(struct task *task)
 	struct mm *mm = task->mm;
 	if (!mm)
 		return;
+	robust_list_release();
 	if (task->clear_tid && mm->users > 1) { /* others can see it: CLONE_CHILD_CLEARTID */
 		put_user_u32(task->clear_tid, 0);
-		futex_wake_all(task->clear_tid);
+		futex_wake(task->clear_tid, false, 1, FUTEX_ANY);
 	}
 	task->clear_tid = NULL;
 	u64 resident = mm->peak_resident;

@@ -1,67 +1,46 @@
 /*
- * Futexes: WAIT and WAKE on a word of user memory. Enough for CLONE_CHILD_CLEARTID
- * and for the locks of a libc among tasks that share memory.
+ * Futexes: sleeping on a word of user memory until somebody wakes those who do.
  *
- * The key of a private futex is the address space and the address, not the
- * frame, which copy-on-write changes. A word in MAP_SHARED memory is known by
- * its frame, which every process that maps it has in common. Sleepers hash to
- * buckets. A sleeper queues itself first and looks at the word after; reading
- * it may fault and sleep, so no lock is held then.
+ *	sys_futex
+ *	  futex_wait       queues itself if the word is as expected, and sleeps
+ *	  futex_wake       wakes sleepers on one word
+ *	  futex_requeue, futex_wake_op    on two words: futex_ops.c
  *
- * LINUX-DIFF: CMP_REQUEUE, WAKE_OP, BITSET and PI come with threads: ENOSYS;
- * REQUEUE wakes instead of moving, which its users must allow for.
+ * A private word is known by address space and address, not by its frame, which
+ * copy-on-write changes; a word in shared memory by its frame, which all who map
+ * it have in common. Keys hash to buckets of sleepers.
+ *
+ * The word is compared under the bucket's lock, so no wake can come between that
+ * and the queueing. No fault can be resolved there: the page is brought in without
+ * the lock, and all begins again. Locks: a bucket's. Source: futex(2).
+ *
+ * LINUX-DIFF: no PI operations: ENOSYS. A limit on CLOCK_REALTIME does not follow
+ * clock_settime.
  */
 #include "proc/futex.h"
 #include "arch/cpu.h"
 #include "arch/time.h"
 #include "lib/errno.h"
+#include "mm/page.h"
 #include "mm/uaccess.h"
 #include "mm/walk.h"
 #include "proc/task.h"
-#include "sync/wait.h"
 #include "syscall/syscalls.h"
 #include "syscall/time_calls.h"
 
 enum futex_op {
-	FUTEX_WAIT = 0, FUTEX_WAKE = 1, FUTEX_REQUEUE = 3, FUTEX_PRIVATE = 128,
+	FUTEX_WAIT = 0, FUTEX_WAKE = 1, FUTEX_REQUEUE = 3, FUTEX_CMP_REQUEUE = 4, FUTEX_WAKE_OP = 5,
+	FUTEX_WAIT_BITSET = 9, FUTEX_WAKE_BITSET = 10, FUTEX_PRIVATE = 128,
 	FUTEX_CLOCK_REALTIME = 256,
 };
 
-enum { NBUCKETS = 64 };
+/* In the low bits of key.at. A word of private memory is two, as on Linux: a private wait is
+ * not woken by a wake that might be shared. */
+enum key_kind { KEY_PRIVATE = 0, KEY_OWN_MEMORY = 1, KEY_FRAME = 2 };
 
-struct key {
-	const struct mm *mm; /* NULL: the word is known by its physical address */
-	u64 addr;
-};
+enum { BUCKET_BITS = 8, NBUCKETS = 1 << BUCKET_BITS };
 
-struct sleeper {
-	struct list link;
-	struct key key;
-	bool woken; /* bucket->lock; off the list then */
-	struct waitq queue;
-};
-
-static struct bucket {
-	struct spinlock lock;
-	struct list sleepers;
-} buckets[NBUCKETS];
-
-/* What the word is known by. -EFAULT where a word that may be shared is not mapped. */
-static int key_of(u32 __user *addr, int op, struct key *key)
-{
-	*key = (struct key){current->mm, (va_t)addr};
-	if (op & FUTEX_PRIVATE)
-		return 0;
-	pte_t entry = mm_lookup(current->mm, (va_t)addr & PAGE_MASK);
-	if ((entry & PTE_SHARED) && (entry & PTE_P))
-		*key = (struct key){NULL, (entry & PTE_ADDR) | ((va_t)addr & ~PAGE_MASK)};
-	return entry ? 0 : -EFAULT;
-}
-
-static struct bucket *bucket_of(struct key key)
-{
-	return &buckets[(key.addr >> 2) % NBUCKETS];
-}
+static struct futex_bucket buckets[NBUCKETS];
 
 void futex_init(void)
 {
@@ -71,96 +50,241 @@ void futex_init(void)
 	}
 }
 
-static int wake(u32 __user *addr, u32 max, int op)
+struct futex_bucket *futex_bucket(const struct futex_key *key)
 {
-	struct key key;
-	struct sleeper *s, *next;
-	u32 n = 0;
-	int error = key_of(addr, op, &key);
-	if (error)
-		return error;
-	struct bucket *bucket = bucket_of(key);
-	spin_lock(&bucket->lock);
+	u64 mixed = (key->of ^ key->at >> 2) * 0x9e3779b97f4a7c15; /* 2^64 / the golden ratio */
+	return &buckets[mixed >> (64 - BUCKET_BITS)];
+}
+
+int futex_key_get(u32 __user *addr, bool is_private, bool write, struct futex_key *key)
+{
+	va_t va = (va_t)addr;
+	*key = (struct futex_key){.of = current->mm->number, .at = va | KEY_PRIVATE};
+	if (va % sizeof *addr)
+		return -EINVAL;
+	if (!user_range_ok(addr, sizeof *addr))
+		return -EFAULT;
+	if (is_private)
+		return 0;
+	struct page *page = mm_common_page(current->mm, va & PAGE_MASK, write);
+	if (IS_ERR(page))
+		return PTR_ERR(page);
+	if (page)
+		*key = (struct futex_key){(u64)page, (va & ~PAGE_MASK) | KEY_FRAME, page};
+	else
+		key->at |= KEY_OWN_MEMORY;
+	return 0;
+}
+
+void futex_key_put(struct futex_key *key)
+{
+	if (key->page)
+		page_put(key->page);
+	key->page = NULL;
+}
+
+void futex_wake_sleeper(struct futex_sleeper *sleeper)
+{
+	list_remove(&sleeper->link);
+	sleeper->woken = true;
+	waitq_wake_all(&sleeper->queue); /* under the bucket's lock: it lies on his stack */
+}
+
+int futex_wake_in(struct futex_bucket *bucket, const struct futex_key *key, int max, u32 bitset)
+{
+	struct futex_sleeper *s, *next;
+	int n = 0;
 	list_for_each_safe(s, next, &bucket->sleepers, link) {
-		if (n == max)
-			break;
-		if (s->key.mm != key.mm || s->key.addr != key.addr)
+		if (!futex_key_equal(&s->key, key) || !(s->bitset & bitset))
 			continue;
-		list_remove(&s->link);
-		s->woken = true;
-		waitq_wake_all(&s->queue); /* under the lock: it lies on the sleeper's stack */
-		n++;
+		futex_wake_sleeper(s);
+		if (++n >= max)
+			break;
 	}
-	spin_unlock(&bucket->lock);
 	return n;
 }
 
-int futex_wake_all(u32 __user *addr)
+s64 futex_wake(u32 __user *addr, bool is_private, int max, u32 bitset)
 {
-	return wake(addr, UINT32_MAX, FUTEX_WAKE);
-}
-
-/* Queued first, then the word is looked at: who changes it and wakes after that finds us. */
-static s64 wait(u32 __user *addr, u32 expected, u64 deadline_ns, int op)
-{
-	struct waiter w;
-	u32 value;
-	if (copy_from_user(&value, addr, sizeof value))
-		return -EFAULT;
-	struct sleeper s = {.woken = false};
-	int error = key_of(addr, op, &s.key);
+	struct futex_key key;
+	if (!bitset)
+		return -EINVAL;
+	int error = futex_key_get(addr, is_private, false, &key);
 	if (error)
 		return error;
-	struct bucket *bucket = bucket_of(s.key);
-	waitq_init(&s.queue);
+	struct futex_bucket *bucket = futex_bucket(&key);
 	spin_lock(&bucket->lock);
-	list_append(&bucket->sleepers, &s.link);
+	int n = futex_wake_in(bucket, &key, max, bitset);
 	spin_unlock(&bucket->lock);
+	futex_key_put(&key);
+	return n;
+}
 
-	if (copy_from_user(&value, addr, sizeof value))
-		error = -EFAULT;
-	else if (value != expected)
+/* Queues the sleeper if the word is as expected; else -EAGAIN. -EFAULT may mean: not now. */
+static int enqueue(struct futex_sleeper *s, u32 __user *addr, u32 expected)
+{
+	u32 value;
+	s->bucket = futex_bucket(&s->key);
+	spin_lock(&s->bucket->lock);
+	int error = user_read_u32(&value, addr);
+	if (!error && value != expected)
 		error = -EAGAIN;
-	waitq_join(&s.queue, &w);
-	while (!error && !s.woken)
-		error = waitq_sleep_until(&w, deadline_ns);
-	waitq_leave(&w);
+	if (!error)
+		list_append(&s->bucket->sleepers, &s->link);
+	spin_unlock(&s->bucket->lock);
+	return error;
+}
 
+static int enqueue_on(struct futex_sleeper *s, u32 __user *addr, u32 expected, bool is_private)
+{
+	for (;;) {
+		int error = futex_key_get(addr, is_private, false, &s->key);
+		if (error)
+			return error;
+		error = enqueue(s, addr, expected);
+		if (!error)
+			return 0;
+		futex_key_put(&s->key);
+		u32 value;
+		if (error != -EFAULT || user_read_u32(&value, addr))
+			return error;
+		sched_point();
+	}
+}
+
+/* Off the bucket, wherever requeue has moved it meanwhile. True if somebody has woken it. */
+static bool dequeue(struct futex_sleeper *s)
+{
+	struct futex_bucket *bucket = __atomic_load_n(&s->bucket, __ATOMIC_ACQUIRE);
 	spin_lock(&bucket->lock);
-	list_remove(&s.link);
-	bool woken = s.woken;
+	while (bucket != s->bucket) {
+		spin_unlock(&bucket->lock);
+		bucket = __atomic_load_n(&s->bucket, __ATOMIC_ACQUIRE);
+		spin_lock(&bucket->lock);
+	}
+	list_remove(&s->link);
+	bool woken = s->woken;
 	spin_unlock(&bucket->lock);
-	if (woken && error != -EFAULT && error != -EAGAIN)
+	futex_key_put(&s->key);
+	return woken;
+}
+
+/* What a wait is about; a wait with a limit that a signal has interrupted goes on from it. */
+struct wait {
+	u32 __user *addr;
+	u32 expected, bitset;
+	bool is_private;
+	u64 deadline_ns;
+};
+
+static s64 futex_wait(const struct wait *wait);
+
+static s64 wait_restart(struct restart_block *block)
+{
+	struct wait wait = {
+		.addr = (u32 __user *)block->args[0],
+		.expected = block->args[1],
+		.bitset = block->args[1] >> 32,
+		.is_private = block->args[2],
+		.deadline_ns = block->deadline_ns,
+	};
+	return futex_wait(&wait);
+}
+
+/* signal(7): without a limit as SA_RESTART says; with one EINTR if a handler runs. */
+static s64 wait_interrupted(const struct wait *wait)
+{
+	if (wait->deadline_ns == TIME_FOREVER)
+		return -ERESTARTSYS;
+	current->restart = (struct restart_block){
+		.fn = wait_restart,
+		.deadline_ns = wait->deadline_ns,
+		.args = {(u64)wait->addr, wait->expected | (u64)wait->bitset << 32, wait->is_private},
+	};
+	return -ERESTART_RESTARTBLOCK;
+}
+
+static s64 futex_wait(const struct wait *wait)
+{
+	struct futex_sleeper s = {.bitset = wait->bitset};
+	struct waiter w;
+	if (!wait->bitset)
+		return -EINVAL;
+	waitq_init(&s.queue);
+	int error = enqueue_on(&s, wait->addr, wait->expected, wait->is_private);
+	if (error)
+		return error;
+	waitq_join(&s.queue, &w);
+	while (!error && !__atomic_load_n(&s.woken, __ATOMIC_ACQUIRE))
+		error = waitq_sleep_until(&w, wait->deadline_ns);
+	waitq_leave(&w);
+	if (dequeue(&s))
 		return 0;
-	return error == -EINTR ? -ERESTARTSYS : error;
+	return error == -EINTR ? wait_interrupted(wait) : error;
+}
+
+/* The limit of a wait as a time of the monotonic clock: FUTEX_WAIT's is from now on. */
+static int deadline_from_user(u64 *deadline_ns, const void __user *timeout, int op)
+{
+	u64 ns, now_ns = time_now_ns();
+	*deadline_ns = TIME_FOREVER;
+	if (!timeout)
+		return 0;
+	int error = timespec_from_user(&ns, timeout);
+	if (error)
+		return error;
+	if ((op & ~(FUTEX_PRIVATE | FUTEX_CLOCK_REALTIME)) == FUTEX_WAIT)
+		ns += now_ns;
+	else if (op & FUTEX_CLOCK_REALTIME)
+		ns -= MIN(ns, time_boot_epoch_ns());
+	*deadline_ns = MIN(ns, (u64)INT64_MAX);
+	return 0;
 }
 
 s64 sys_futex(u32 __user *addr, int op, u32 value, u64 timeout_or_value2, u32 __user *addr2,
 	      u32 value3)
 {
-	u64 deadline_ns = TIME_FOREVER;
-	(void)addr2, (void)value3;
-	if ((va_t)addr & 3)
-		return -EINVAL;
-	if ((op & FUTEX_CLOCK_REALTIME) && (op & ~(FUTEX_PRIVATE | FUTEX_CLOCK_REALTIME)))
-		return -ENOSYS; /* only for a wait, whose timeout is relative all the same */
-	switch (op & ~(FUTEX_PRIVATE | FUTEX_CLOCK_REALTIME)) {
+	bool is_private = op & FUTEX_PRIVATE, realtime = op & FUTEX_CLOCK_REALTIME;
+	int command = op & ~(FUTEX_PRIVATE | FUTEX_CLOCK_REALTIME);
+	u32 __user *const addrs[2] = {addr, addr2};
+	struct wait wait = {addr, value, FUTEX_ANY, is_private, TIME_FOREVER};
+	if (command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET) {
+		int error = deadline_from_user(&wait.deadline_ns,
+					       (const void __user *)timeout_or_value2, op);
+		if (error)
+			return error;
+	}
+	if (realtime && command != FUTEX_WAIT_BITSET)
+		return -ENOSYS;
+	switch (command) {
+	case FUTEX_WAIT_BITSET:
+		wait.bitset = value3;
+		return futex_wait(&wait);
 	case FUTEX_WAIT:
-		if (timeout_or_value2) {
-			u64 timeout_ns;
-			int error = timespec_from_user(&timeout_ns, (void __user *)timeout_or_value2);
-			if (error)
-				return error;
-			deadline_ns = time_now_ns() + timeout_ns;
-		}
-		return wait(addr, value, deadline_ns, op);
+		return futex_wait(&wait);
 	case FUTEX_WAKE:
-		if (!user_range_ok(addr, sizeof *addr))
-			return -EFAULT;
-		return wake(addr, value, op);
-	case FUTEX_REQUEUE: /* all are woken: each looks at its lock again and sleeps there */
-		return wake(addr, MIN((u64)value + (u32)timeout_or_value2, (u64)UINT32_MAX), op);
+		return futex_wake(addr, is_private, value, FUTEX_ANY);
+	case FUTEX_WAKE_BITSET:
+		return futex_wake(addr, is_private, value, value3);
+	case FUTEX_REQUEUE:
+		return futex_requeue(addrs, is_private, value, timeout_or_value2, NULL);
+	case FUTEX_CMP_REQUEUE:
+		return futex_requeue(addrs, is_private, value, timeout_or_value2, &value3);
+	case FUTEX_WAKE_OP:
+		return futex_wake_op(addrs, is_private, value, timeout_or_value2, value3);
 	default:
 		return -ENOSYS;
+	}
+}
+
+void futex_each_page(void (*fn)(struct page *page, void *arg), void *arg)
+{
+	struct futex_sleeper *s;
+	for (int i = 0; i < NBUCKETS; i++) {
+		spin_lock(&buckets[i].lock);
+		list_for_each(s, &buckets[i].sleepers, link)
+			if (s->key.page)
+				fn(s->key.page, arg);
+		spin_unlock(&buckets[i].lock);
 	}
 }

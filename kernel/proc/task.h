@@ -151,7 +151,6 @@ struct task {
 
 	u32 __user *clear_tid;	    /* t: CLONE_CHILD_CLEARTID, set_tid_address */
 	void __user *robust_list;   /* t: set_robust_list */
-	size_t robust_len;
 	u32 __user *set_tid;	    /* t: CLONE_CHILD_SETTID: store the tid there at first run */
 	struct vfork_wait *vfork;   /* p: the parent that waits until we exec or exit */
 	struct usage usage;	    /* t */

@@ -122,15 +122,6 @@ s64 sys_set_tid_address(u32 __user *tid)
 	return task_tid(current);
 }
 
-s64 sys_set_robust_list(void __user *head, size_t len)
-{
-	if (len != 24) /* sizeof(struct robust_list_head) */
-		return -EINVAL;
-	current->robust_list = head;
-	current->robust_len = len;
-	return 0;
-}
-
 enum arch_prctl_code { ARCH_SET_GS = 0x1001, ARCH_SET_FS, ARCH_GET_FS, ARCH_GET_GS };
 
 s64 sys_arch_prctl(int code, va_t addr)

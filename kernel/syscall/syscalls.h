@@ -147,7 +147,6 @@ s64 sys_getpgrp(void);
 s64 sys_setsid(void);
 s64 sys_getsid(pid_t pid);
 s64 sys_set_tid_address(u32 __user *tid);
-s64 sys_set_robust_list(void __user *head, size_t len);
 s64 sys_arch_prctl(int code, va_t addr);
 
 /* kernel/syscall/creds_calls.c */
@@ -192,6 +191,10 @@ s64 sys_sethostname(const char __user *name, size_t len);
 /* kernel/proc/futex.c */
 s64 sys_futex(u32 __user *addr, int op, u32 value, u64 timeout_or_value2, u32 __user *addr2,
 	    u32 value3);
+
+/* kernel/proc/robust.c */
+s64 sys_set_robust_list(void __user *head, size_t len);
+s64 sys_get_robust_list(pid_t tid, u64 __user *head_out, size_t __user *len_out);
 
 /* kernel/syscall/time_calls.c */
 s64 sys_nanosleep(const void __user *request, void __user *remain);

@@ -156,6 +156,7 @@ const struct syscall syscall_table[SYSCALL_COUNT] = {
 	CALL(270, pselect6, 6),
 	CALL(271, ppoll, 5),
 	CALL(273, set_robust_list, 2),
+	CALL(274, get_robust_list, 3),
 	CALL(280, utimensat, 4),
 	CALL(292, dup3, 3),
 	CALL(293, pipe2, 2),
