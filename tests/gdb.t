@@ -36,11 +36,12 @@ class Session:
     def __init__(self):
         self.tmp = tempfile.mkdtemp(prefix="tine-gdb.t.")
 
-    def start(self, program, commands):
+    def start(self, program, commands, cpus=1):
         options = [word for line in commands for word in ("-ex", line)]
         return subprocess.Popen(
             [os.path.join(ROOT, "tools", "gdb", "run"), "-batch", *options], cwd=ROOT,
-            env=dict(os.environ, PROG=program, TMPDIR=self.tmp, MEM="128"),
+            env=dict(os.environ, PROG=program, TMPDIR=self.tmp, MEM="128",
+                     CPUS=str(cpus)),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def processes(self, word):
@@ -62,12 +63,12 @@ class Session:
         return not self.processes("qemu")
 
 
-def run(session, program, script):
+def run(session, program, script, cpus=1):
     """{name: output} of a script whose lines `@ NAME` begin a part; "" is what comes before."""
     commands = []
     for line in filter(None, (line.strip() for line in script.splitlines())):
         commands.append(f"echo {line}\\n" if line.startswith("@ ") else line)
-    gdb = session.start(program, commands)
+    gdb = session.start(program, commands, cpus)
     try:
         output = gdb.communicate(timeout=RUN_S)[0]
     except subprocess.TimeoutExpired:
@@ -227,6 +228,35 @@ def check_others(tap, session):
     ])
 
 
+def check_cpus(tap, session):
+    """The start of another CPU, and its panic, which stops the rest."""
+    parts = run(session, "cow", """
+        @ start
+        break ap_main if ap_cpu->id == 2
+        continue
+        bt
+        delete
+        @ idle
+        break sched_start_cpu if ((struct cpu *)$gs_base)->id == 2
+        continue
+        info threads
+        @ panic
+        set $rdi = exceptions[3].name
+        jump panic
+    """, cpus=4)
+    check(tap, parts, [
+        ("start", r"#0  ap_main \(\) .*\n#1 .* ap_start64_high \(\) at boot/ap.S:\d+\n\Z",
+         "a CPU comes from boot/ap.S to ap_main"),
+        ("idle", r"(?s) 1 .*start_cpu \(apic_id.*\* 3 .* sched_start_cpu \(\)",
+         "and on to sched_start_cpu, while the boot CPU waits"),
+    ])
+    tap.ok(session.gone(), "a panic of CPU 2 ends the machine")
+    with open(os.path.join(ROOT, "build", "debug", "console.log"), encoding="utf-8") as f:
+        console = f.read()
+    tap.ok(re.search(r"panic: breakpoint\n.*on CPU 2, before the first task\n.* ap_main\+", console),
+           "and names the CPU and the way there", console)
+
+
 def check_ends(tap, session):
     """kill -9 of gdb and of tools/gdb/run."""
     for who in ("gdb", "run"):
@@ -260,7 +290,7 @@ def main():
                        timeout=BUILD_S, check=False)
     session = Session()
     try:
-        for part in (check_backtraces, check_steps, check_others, check_ends):
+        for part in (check_backtraces, check_steps, check_others, check_cpus, check_ends):
             part(tap, session)
     finally:
         shutil.rmtree(session.tmp, ignore_errors=True)

@@ -47,7 +47,9 @@ void backtrace(va_t rbp)
 		const va_t *frame = (const va_t *)rbp;
 		if (frame[1] == 0)
 			break;
-		kprintf("  %016lx %pS\n", frame[1], (void *)frame[1]);
+		/* In the call, not behind it: a call without return may end its function. */
+		va_t call = frame[1] - 1;
+		kprintf("  %016lx %pS\n", call, (void *)call);
 		if (frame[0] <= rbp) /* callers' frames lie higher: anything else is damage */
 			break;
 		rbp = frame[0];
