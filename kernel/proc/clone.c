@@ -92,6 +92,7 @@ static int clone_process(struct task *child, const struct clone_args *args)
 {
 	if (args->flags & CLONE_THREAD) {
 		child->process = current->process;
+		child->process->refs++;
 		return 0;
 	}
 	struct process *process = process_new(child);
@@ -208,6 +209,7 @@ static void commit_thread(struct task *child)
 {
 	struct process *process = child->process;
 	process->ntasks++;
+	process->nlive++;
 	if (process->exiting || process->execing)
 		signal_send_task(child, SIGKILL, NULL);
 	else if (process->stop_signal)

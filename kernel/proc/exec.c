@@ -261,8 +261,6 @@ static void become_leader(struct process *process)
 	number->task = current;
 	old->pid->task = old;
 	process->leader = current;
-	current->owns_process = true;
-	old->owns_process = false;
 	task_reap(old);
 }
 
@@ -285,6 +283,8 @@ static int exec_be_alone(void)
 	spin_lock(&proc_lock);
 	process_kill_others(process);
 	spin_unlock(&proc_lock);
+	/* Read without proc_lock: who makes it 1 wakes us after, and lets go of proc_lock before
+	 * we go on below. A thread that is being made now gets its SIGKILL from clone. */
 	while (process->ntasks > 1 && !error)
 		error = waitq_sleep_quiet(&w, true);
 	waitq_leave(&w);
@@ -315,19 +315,22 @@ static void replace_mm(struct exec *e)
 	vfork_release(task);
 }
 
+/* What only the threads of this process had in common is our own, now that they have ended. */
 static void replace_shared_tables(struct exec *e)
 {
 	struct task *task = current;
 	struct files *files = task->files;
 	struct sighand *sighand = task->sighand;
 	spin_lock(&proc_lock);
-	if (e->files)
+	if (e->files && files_users(files) > 1)
 		task->files = e->files;
-	if (e->sighand)
+	if (e->sighand && sighand->refs > 1)
 		task->sighand = e->sighand;
 	spin_unlock(&proc_lock);
-	e->files = task->files == files ? NULL : files; /* exec_free lets go of the old ones */
-	e->sighand = task->sighand == sighand ? NULL : sighand;
+	if (task->files != files)
+		e->files = files; /* exec_free lets go of the old ones, or of needless copies */
+	if (task->sighand != sighand)
+		e->sighand = sighand;
 }
 
 static void reset_machine(struct exec *e)

@@ -14,7 +14,8 @@
  * its status; telling the parent comes last, so that what wait returns is
  * really over. The task itself is freed when the CPU has left its stack
  * (finish_switch in sched.c) and it has been reaped: a process by wait
- * (process_reap), a thread by itself.
+ * (process_reap), a thread by itself. A leader that exits before its threads
+ * stays a zombie until the last of them has gone.
  *
  * Locks: proc_lock. Sources: _exit(2), exit_group(2), wait(2); POSIX XBD 3.264
  * for orphaned process groups.
@@ -210,14 +211,25 @@ static void exit_leave(struct task *task, int status)
 	sighand_put(sighand);
 }
 
+/* True if all others have begun to exit, too, and a session ends with the process. Several
+ * threads may come here at once, so that the last cannot be told by ntasks yet. */
+static bool exit_begin(struct process *process, int status)
+{
+	spin_lock(&proc_lock);
+	bool last = --process->nlive == 0;
+	bool leads_session = process->session == process->leader->pid;
+	spin_unlock(&proc_lock);
+	if (last && process == init_process)
+		panic("init (pid 1) has ended, status %#x; without it no process can go on", status);
+	return last && leads_session;
+}
+
 static __noreturn void exit_task(int status)
 {
 	struct task *task = current;
-	struct process *process = task->process;
-	if (process == init_process && process->ntasks == 1)
-		panic("init (pid 1) has ended, status %#x; without it no process can go on", status);
+	bool session_ends = exit_begin(task->process, status);
 	exit_release(task);
-	if (process->ntasks == 1 && process->session == process->leader->pid)
+	if (session_ends)
 		tty_session_ended();
 	exit_leave(task, status);
 	schedule();

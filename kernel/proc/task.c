@@ -3,7 +3,7 @@
  *
  * Who holds a task: the scheduler, until the CPU has left its stack for good
  * (finish_switch), and its number, until it is reaped (proc/wait.c). The last
- * of the two frees it.
+ * of the two frees it. A process lives as long as any task of it.
  */
 #include "proc/task.h"
 #include "arch/boot_info.h"
@@ -45,7 +45,7 @@ void task_put(struct task *task)
 	if (--task->refs > 0)
 		return;
 	kstack_free(task->kstack_top);
-	if (task->owns_process)
+	if (task->process && --task->process->refs == 0)
 		heap_free(task->process);
 	heap_free(task);
 }
@@ -63,8 +63,7 @@ struct process *process_new(struct task *leader)
 		return NULL;
 	process->leader = leader;
 	leader->process = process;
-	leader->owns_process = true;
-	process->ntasks = 1;
+	process->refs = process->ntasks = process->nlive = 1;
 	process->exit_signal = SIGCHLD;
 	process->start_ns = time_now_ns();
 	list_init(&process->tasks);

@@ -71,7 +71,9 @@ struct clock_setting {
 struct process {
 	struct task *leader;	     /* p: its tid is the pid */
 	struct list tasks;	     /* p: struct task.group_link */
+	_Atomic u32 refs;	     /* tasks, also those that are gone but still on a CPU */
 	u32 ntasks;		     /* p: that have not exited */
+	u32 nlive;		     /* p: that have not begun to */
 	struct process *parent;	     /* p: NULL only for init */
 	struct list children;	     /* p: struct process.sibling_link */
 	struct list sibling_link;    /* p */
@@ -130,7 +132,6 @@ struct task {
 
 	struct pid *pid;	    /* p: its tid; exec from a thread gives it the leader's */
 	struct process *process;    /* c */
-	bool owns_process;	    /* p: the leader, with which the process is freed */
 	struct list group_link;	    /* p */
 	struct mm *mm;		    /* t: NULL for kernel tasks and after exit has let go */
 	struct files *files;	    /* t, proc_lock for readers of others */
@@ -187,7 +188,7 @@ static inline u64 task_rlimit(const struct task *task, enum rlimit_resource whic
 }
 
 struct task *task_alloc(void);	 /* zeroed, with a kernel stack and two references; NULL: no memory */
-void task_put(struct task *task); /* the last reference frees it, and its process if it leads it */
+void task_put(struct task *task); /* the last reference frees it; the last task its process */
 
 /* The longest that ps and top show of a name: the last component of the path. */
 void task_set_name(struct task *task, const char *path);
