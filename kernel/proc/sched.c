@@ -53,24 +53,6 @@ struct runq *task_runq_lock(const struct task *task)
 	}
 }
 
-void runq_add(struct runq *rq, struct task *task, bool front)
-{
-	kassert(!task->on_runq && task->state == TASK_RUNNING);
-	task->on_runq = true;
-	if (front)
-		list_push(&rq->tasks, &task->runq_link);
-	else
-		list_append(&rq->tasks, &task->runq_link);
-	rq->nqueued++;
-}
-
-void runq_remove(struct runq *rq, struct task *task)
-{
-	list_remove(&task->runq_link);
-	task->on_runq = false;
-	rq->nqueued--;
-}
-
 /* Whoever has used up more than its slice gets another one, and waits for its next turn if
  * that does not make up for it. */
 static struct task *pick_next(struct runq *rq)
@@ -185,16 +167,16 @@ void sched_start(struct task *task)
 static bool wake_from(struct task *task, enum task_state state)
 {
 	struct runq *rq = task_runq_lock(task);
-	u32 cpu = task->cpu, allowed = task->cpus_allowed;
 	/* The task itself sets its state without a lock (sync/wait.c). */
 	bool woken = __atomic_compare_exchange_n(&task->state, &state, TASK_RUNNING, false,
 						 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 	bool queued = woken && !task->on_cpu;
+	u32 allowed = task->cpus_allowed;
 	if (queued)
 		runq_add(rq, task, task->slice_left_ns > 0);
 	spin_unlock(&rq->lock);
 	if (queued)
-		sched_alert(cpu, allowed);
+		sched_alert(rq - runqs, allowed);
 	return woken;
 }
 

@@ -54,16 +54,19 @@ static bool wake_idle(u32 candidates)
 	return false;
 }
 
-void sched_alert(u32 cpu, u32 allowed)
+void sched_alert_others(u32 cpu, u32 allowed)
 {
-	if (ncpus == 1)
-		return;
 	if (alone >= 0)
 		allowed &= 1u << alone;
 	u32 here = 1u << this_cpu()->id;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* queued, then looked: see above */
 	if (!wake_idle(1u << cpu & allowed & ~here))
 		wake_idle(allowed & ~here);
+}
+
+static u32 queued_on(const struct runq *rq)
+{
+	return __atomic_load_n(&rq->nqueued, __ATOMIC_RELAXED);
 }
 
 /* The first in a queue that may run here, taken off it; it is in nobody's hands then. */
@@ -90,11 +93,11 @@ bool sched_steal(u32 by_at_least)
 	irq_off_push();
 	struct runq *own = this_runq();
 	struct task *task = NULL;
-	u32 least = own->nqueued + by_at_least;
+	u32 least = queued_on(own) + by_at_least;
 	/* All that are long enough, the next CPU first: the tasks of one may be bound to it. */
 	for (u32 i = 1; i < ncpus && !task; i++) {
 		struct runq *rq = &runqs[(this_cpu()->id + i) % ncpus];
-		if (rq->nqueued >= least)
+		if (queued_on(rq) >= least)
 			task = take_from(rq);
 	}
 	if (task) {
@@ -110,7 +113,7 @@ void sched_balance(void)
 {
 	/* A CPU that runs alone does everybody's work. */
 	if (alone >= 0)
-		while (sched_steal(-this_runq()->nqueued + 1))
+		while (sched_steal(1 - queued_on(this_runq())))
 			;
 	else
 		sched_steal(2);
@@ -171,7 +174,7 @@ static void halt_if_idle(void)
 	u32 bit = 1u << this_cpu()->id;
 	irq_disable();
 	__atomic_fetch_or(&idle_cpus, bit, __ATOMIC_SEQ_CST); /* a barrier: see above */
-	bool work = !sched_kept_out() && (this_runq()->nqueued > 0 || sched_steal(1));
+	bool work = !sched_kept_out() && (queued_on(this_runq()) > 0 || sched_steal(1));
 	if (work)
 		irq_enable();
 	else

@@ -6,13 +6,14 @@
 #define PROC_SCHED_PRIVATE_H
 
 #include "arch/cpu.h"
+#include "lib/panic.h"
 #include "proc/task.h"
 
 /* One per CPU. task->cpu says in whose hands a task is; that queue's lock guards its r fields. */
 struct runq {
 	struct spinlock lock;	/* RANK_RUNQ */
 	struct list tasks;	/* struct task.runq_link, next first; the running one is not in it */
-	_Atomic u32 nqueued;	/* written under the lock; others read it to find work */
+	u32 nqueued;		/* written under the lock; others read it to find work */
 	struct task *leaving;	/* between thread_switch and finish_switch: who had the CPU */
 } __attribute__((aligned(64)));
 
@@ -27,11 +28,32 @@ static inline struct runq *this_runq(void)
 struct runq *task_runq_lock(const struct task *task);
 
 /* Into a queue whose lock is held; at the front of it, or at the end. */
-void runq_add(struct runq *rq, struct task *task, bool front);
-void runq_remove(struct runq *rq, struct task *task);
+static inline void runq_add(struct runq *rq, struct task *task, bool front)
+{
+	kassert(!task->on_runq && task->state == TASK_RUNNING);
+	task->on_runq = true;
+	if (front)
+		list_push(&rq->tasks, &task->runq_link);
+	else
+		list_append(&rq->tasks, &task->runq_link);
+	rq->nqueued++;
+}
+
+static inline void runq_remove(struct runq *rq, struct task *task)
+{
+	list_remove(&task->runq_link);
+	task->on_runq = false;
+	rq->nqueued--;
+}
 
 /* There is more work on this CPU's queue: it, or one that has nothing to do, looks. */
-void sched_alert(u32 cpu, u32 allowed);
+void sched_alert_others(u32 cpu, u32 allowed);
+
+static inline void sched_alert(u32 cpu, u32 allowed)
+{
+	if (ncpus > 1)
+		sched_alert_others(cpu, allowed);
+}
 
 /* A task that has left its CPU and may not run there any more: to the queue of one that it may. */
 void sched_move(struct task *task);
