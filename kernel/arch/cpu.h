@@ -31,7 +31,6 @@ struct cpu {
 	bool need_resched;	 /* another task should run: looked at on the way to user mode */
 	struct mm *mm;		 /* whose tree CR3 holds; NULL is the kernel's own */
 	struct task *idle;
-	struct task *fpu_owner;	 /* unused yet: state is switched eagerly */
 	u64 busy_ns, idle_ns;	 /* how it has spent its time: /proc/stat */
 	u64 tsc_at_boot;	 /* what its TSC showed when time_now_ns was 0 */
 };

@@ -1,6 +1,6 @@
 /*
  * Restart, power off, halt. Each way out is tried in turn, the next one if the
- * machine is still there a moment later.
+ * machine is still there a moment later. The other CPUs are stopped first.
  *
  * Sources: 8042 data sheet (pulse of line 0); Intel ICH9 data sheet 13.7.5
  * (port 0xCF9); ACPI 4.8.3.2 (PM1 control); QEMU hw/acpi (its \_S5 is type 0).
@@ -10,6 +10,7 @@
 #include "arch/acpi.h"
 #include "arch/cpu.h"
 #include "arch/io.h"
+#include "arch/smp.h"
 
 enum { ACPI_SLEEP_TYPE_S5_QEMU = 0 << 10, ACPI_SLEEP_ENABLE = 1 << 13 };
 
@@ -27,6 +28,7 @@ void machine_restart(void)
 	} no_idt = {0, 0};
 
 	irq_disable();
+	smp_stop_others();
 	outb(0x64, 0xfe); /* the keyboard controller pulls the reset line */
 	wait_a_moment();
 	outb(0xcf9, 0x06);
@@ -39,6 +41,7 @@ void machine_restart(void)
 void machine_power_off(void)
 {
 	irq_disable();
+	smp_stop_others();
 	if (acpi_info.pm1a_control_port) {
 		outw(acpi_info.pm1a_control_port, ACPI_SLEEP_TYPE_S5_QEMU | ACPI_SLEEP_ENABLE);
 		wait_a_moment();
@@ -49,6 +52,7 @@ void machine_power_off(void)
 void machine_halt(void)
 {
 	irq_disable();
+	smp_stop_others();
 	for (;;)
 		__asm__ volatile("hlt");
 }

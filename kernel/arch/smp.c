@@ -7,7 +7,7 @@
  *	  ap_main	on the new CPU: its tables, features, APIC, clock; counts in ncpus
  *	  sched_start_cpu (proc/sched.c): it is idle from now on
  *
- * No locks: only the boot CPU runs anything else meanwhile, and it waits.
+ * No locks: one CPU is started at a time, and the boot CPU waits for it.
  * Sources: Intel SDM vol. 3A 8.4 (start), 10.6 (interrupts between CPUs).
  */
 #include "arch/smp.h"
@@ -17,7 +17,6 @@
 #include "arch/boot_info.h"
 #include "arch/cpu.h"
 #include "arch/pte.h"
-#include "arch/reboot.h"
 #include "arch/time.h"
 #include "lib/errno.h"
 #include "lib/printf.h"
@@ -35,7 +34,8 @@ u32 ap_awaited = AP_NOBODY; /* an APIC id, AP_ARRIVED, or AP_NOBODY */
 extern const u8 ap_trampoline[], ap_trampoline_end[];
 __noreturn void ap_main(void);
 
-static u32 nstopped; /* CPUs that a panic has stopped */
+static u32 stopper = MAX_CPUS; /* the CPU that has stopped all others; MAX_CPUS: none */
+static u32 nstopped;
 
 /* Starting ------------------------------------------------------------------------------------ */
 
@@ -89,6 +89,7 @@ static int start_cpu(u32 apic_id, u8 start_page)
 	va_t stack = kstack_alloc();
 
 	*cpu = (struct cpu){.self = cpu, .id = ncpus, .apic_id = apic_id};
+	cpu->tsc_at_boot = cpus[0].tsc_at_boot; /* until time_compare has looked */
 	if (!stack || gdt_alloc_stacks(cpu) != 0)
 		goto no_memory;
 	gdt_set_kernel_stack(cpu, stack);
@@ -187,19 +188,37 @@ void smp_send_flush(u32 cpu)
 	lapic_send(cpus[cpu].apic_id, SEND_FIXED, VECTOR_FLUSH);
 }
 
+static __noreturn void halt_here(void)
+{
+	irq_disable();
+	for (;;)
+		__asm__ volatile("hlt");
+}
+
 void smp_stop_others(void)
 {
 	enum { PATIENCE = 10000000 }; /* by counting: the clock may be what is broken */
+	u32 here = this_cpu()->id, none = MAX_CPUS;
 
+	if (!__atomic_compare_exchange_n(&stopper, &none, here, false, __ATOMIC_SEQ_CST,
+					 __ATOMIC_SEQ_CST)) {
+		if (none == here)
+			return; /* they are stopped already */
+		halt_here();	/* the other one's NMI counts this CPU */
+	}
 	for (u32 i = 0; i < ncpus; i++)
-		if (i != this_cpu()->id)
+		if (i != here)
 			lapic_send(cpus[i].apic_id, SEND_NMI, 0);
 	for (int i = 0; i < PATIENCE && __atomic_load_n(&nstopped, __ATOMIC_ACQUIRE) + 1 < ncpus; i++)
 		cpu_relax();
 }
 
-void smp_stopped(void)
+void smp_stop_point(void)
 {
+	u32 cpu = __atomic_load_n(&stopper, __ATOMIC_ACQUIRE);
+
+	if (cpu == MAX_CPUS || cpu == this_cpu()->id)
+		return;
 	__atomic_fetch_add(&nstopped, 1, __ATOMIC_RELEASE);
-	machine_halt();
+	halt_here();
 }

@@ -23,9 +23,12 @@ void smp_kick(u32 cpu);
 /* Makes a CPU call tlb_answer() as soon as it has interrupts on. Does not wait. */
 void smp_send_flush(u32 cpu);
 
-/* For a panic: the others halt for ever, whatever they do, by NMI; waits for that a moment. */
+/*
+ * For a panic, and for the end of the machine: the other CPUs halt for ever, whatever they do, by
+ * NMI; waits for that a moment. Of two CPUs that call it one does not return. Interrupts off.
+ */
 void smp_stop_others(void);
-__noreturn void smp_stopped(void); /* what such a CPU does in its NMI */
+void smp_stop_point(void); /* in an NMI: does not return if this CPU is to stop */
 
 /* Defined elsewhere, called by arch. */
 void tlb_answer(void);			/* arch/shootdown.c; interrupts off, in the handler */

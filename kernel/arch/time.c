@@ -276,7 +276,6 @@ void time_compare(struct cpu *cpu)
 	}
 	/* An answer from between the two looks is as good as the same. */
 	u64 differ = (u64)(ahead < 0 ? -ahead : ahead);
-	cpu->tsc_at_boot = this_cpu()->tsc_at_boot;
 	if (differ > least / 2 + 1) {
 		cpu->tsc_at_boot += (u64)ahead;
 		kprintf("time: the TSC of CPU %u is %ld ticks ahead\n", cpu->id, ahead);

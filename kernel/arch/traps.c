@@ -196,8 +196,7 @@ void trap_paranoid(struct regs *regs, u32 vector, u64 error_code)
 		double_fault(regs);
 	if (vector == EX_MACHINE_CHECK)
 		panic_regs(regs, "machine check");
-	if (panic_elsewhere())
-		smp_stopped();
+	smp_stop_point();
 	/* Locks that this CPU holds would never be free. */
 	if (this_cpu()->irq_off_depth == 0)
 		kprintf("NMI on CPU %u at %pS (rip %#lx)\n", this_cpu()->id, (void *)regs->rip,

@@ -86,16 +86,6 @@ static __noreturn void end(void)
 	machine_restart();
 }
 
-/* The CPU whose panic is the one that is told; -1 while there is none. */
-static int panic_cpu = -1;
-
-bool panic_elsewhere(void)
-{
-	int cpu = __atomic_load_n(&panic_cpu, __ATOMIC_ACQUIRE);
-
-	return cpu >= 0 && cpu != (int)this_cpu()->id;
-}
-
 static bool locks_held(void)
 {
 	for (u32 i = 0; i < ncpus; i++)
@@ -107,20 +97,16 @@ static bool locks_held(void)
 /* One panic: a second one inside it ends at once, one on another CPU is not told. */
 static void begin(const char *fmt, va_list args)
 {
-	int none = -1;
+	static bool already;
 
 	irq_disable();
-	bool first = __atomic_compare_exchange_n(&panic_cpu, &none, (int)this_cpu()->id, false,
-						 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-	if (panic_elsewhere())
-		machine_halt(); /* its NMI is on the way */
-	if (first)
-		smp_stop_others();
-	log_panic(first && !locks_held());
-	if (!first) {
+	smp_stop_others();
+	log_panic(!already && !locks_held());
+	if (already) {
 		kprintf("panic: once more, in the panic\n");
 		machine_restart();
 	}
+	already = true;
 	kprintf("panic: ");
 	log_vprintf(fmt, args);
 	kprintf("\n");

@@ -22,9 +22,6 @@ void panic_regs(const struct regs *regs, const char *fmt, ...) __printf(2, 3) __
 			      __func__, #condition);                                    \
 	} while (0)
 
-/* Does another CPU panic? Then this one is to stop. */
-bool panic_elsewhere(void);
-
 /* The function that an address of the kernel's text lies in; NULL if none. */
 const char *ksym_find(va_t addr, u64 *offset_out);
 
