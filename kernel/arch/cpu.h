@@ -32,6 +32,7 @@ struct cpu {
 	struct mm *mm;		 /* whose tree CR3 holds; NULL is the kernel's own */
 	struct task *idle;
 	u64 busy_ns, idle_ns;	 /* how it has spent its time: /proc/stat */
+	u64 user_ticks, nice_ticks, system_ticks, switches; /* samples of the busy time */
 	u64 tsc_at_boot;	 /* what its TSC showed when time_now_ns was 0 */
 };
 

@@ -182,7 +182,9 @@ static struct dentry *task_dentry(struct dentry *dir, const char *name, size_t l
 				  const struct proc_entry *entry)
 {
 	const struct proc_node *of = proc_node_of(dir->inode);
-	struct proc_node node = {.entry = entry, .pid = proc_parse_number(name, len)};
+	struct proc_node node = {
+		.entry = entry, .pid = proc_parse_number(name, len), .thread = of->pid,
+	};
 	if (node.pid <= 0)
 		return ERR_PTR(-ENOENT);
 	spin_lock(&proc_lock);

@@ -82,12 +82,12 @@ static pid_t parent_pid(const struct process *process)
 }
 
 /* Fields 3 to 22 of proc(5), /proc/PID/stat: who, and what it has used. */
-static void stat_first(struct text *text, struct task *task)
+static void stat_first(struct text *text, struct task *task, bool thread)
 {
 	struct process *process = task->process;
 	struct tty *tty = process->tty;
 	struct pid *foreground = tty ? tty->pgrp : NULL;
-	struct usage usage = process_usage(process);
+	struct usage usage = thread ? task_usage(task) : process_usage(process);
 	struct cpu_times times = usage_times(&usage);
 	struct cpu_times child = usage_times(&process->child_usage);
 	text_printf(text, "%d (%s) %c %d %d %d %lu %d %u ", task_tid(task), task->name,
@@ -111,9 +111,10 @@ static void stat_rest(struct text *text, struct task *task, const struct mm_figu
 		    m->usage.resident_pages, task_rlimit(task, RLIMIT_RSS), m->layout.code_start,
 		    m->layout.code_end, m->layout.stack_top);
 	/* LINUX-DIFF: old 32-bit sets in decimal, as there; wchan is always 0 */
-	text_printf(text, "%u %u %u %u 0 0 0 %d 0 0 0 0 0 0 ", (u32)s.pending & 0x7fffffff,
+	text_printf(text, "%u %u %u %u 0 0 0 %d %u 0 %u 0 0 0 ", (u32)s.pending & 0x7fffffff,
 		    (u32)s.blocked & 0x7fffffff, (u32)s.ignored & 0x7fffffff,
-		    (u32)s.caught & 0x7fffffff, task->process->exit_signal);
+		    (u32)s.caught & 0x7fffffff, task->process->exit_signal, task->cpu,
+		    task->policy);
 	text_printf(text, "%lu %lu %lu %lu %lu %lu %lu %d\n", m->layout.data_start,
 		    m->layout.data_end, m->brk_start, m->layout.arg_start, m->layout.arg_end,
 		    m->layout.env_start, m->layout.env_end,
@@ -126,7 +127,7 @@ static int show_stat(struct text *text, const struct proc_node *node)
 	spin_lock(&proc_lock);
 	struct task *task = proc_task(node);
 	if (task) {
-		stat_first(text, task);
+		stat_first(text, task, node->thread);
 		stat_rest(text, task, &m);
 	}
 	spin_unlock(&proc_lock);

@@ -42,14 +42,6 @@ static int show_meminfo(struct text *text, const struct proc_node *node)
 	return 0;
 }
 
-static u64 idle_ns(void)
-{
-	u64 sum = 0;
-	for (u32 i = 0; i < ncpus; i++)
-		sum += cpus[i].idle_ns;
-	return sum;
-}
-
 static u64 seconds(u64 ns)
 {
 	return ns / NSEC_PER_SEC;
@@ -62,8 +54,13 @@ static u64 hundredths(u64 ns)
 
 static int show_uptime(struct text *text, const struct proc_node *node)
 {
-	u64 up = time_now_ns(), idle = idle_ns();
+	u64 up = time_now_ns(), idle = 0;
 	(void)node;
+	for (u32 i = 0; i < ncpus; i++) {
+		struct cpu_figures figures;
+		sched_cpu_figures(i, &figures);
+		idle += figures.idle_ns;
+	}
 	text_printf(text, "%lu.%02lu %lu.%02lu\n", seconds(up), hundredths(up), seconds(idle),
 		    hundredths(idle));
 	return 0;
@@ -110,30 +107,35 @@ static int show_cpuinfo(struct text *text, const struct proc_node *node)
 	return 0;
 }
 
-/* user nice system idle iowait irq softirq steal guest guest_nice, in ticks. The division of
- * busy time is by tasks only, so all of it counts as user here. */
-static void stat_line(struct text *text, const char *name, u64 busy_ns, u64 free_ns)
+/* user nice system idle iowait irq softirq steal guest guest_nice, in ticks. */
+static void stat_line(struct text *text, const char *name, const struct cpu_figures *f)
 {
-	text_printf(text, "%s %lu 0 0 %lu 0 0 0 0 0 0\n", name, busy_ns / NSEC_PER_TICK,
-		    free_ns / NSEC_PER_TICK);
+	text_printf(text, "%s %lu %lu %lu %lu 0 0 0 0 0 0\n", name, f->user_ns / NSEC_PER_TICK,
+		    f->nice_ns / NSEC_PER_TICK, f->system_ns / NSEC_PER_TICK,
+		    f->idle_ns / NSEC_PER_TICK);
 }
 
 static int show_stat(struct text *text, const struct proc_node *node)
 {
-	u64 busy = 0;
+	struct cpu_figures figures[MAX_CPUS], sum = {0};
 	(void)node;
-	for (u32 i = 0; i < ncpus; i++)
-		busy += cpus[i].busy_ns;
-	stat_line(text, "cpu ", busy, idle_ns());
+	for (u32 i = 0; i < ncpus; i++) {
+		sched_cpu_figures(i, &figures[i]);
+		sum.user_ns += figures[i].user_ns;
+		sum.nice_ns += figures[i].nice_ns;
+		sum.system_ns += figures[i].system_ns;
+		sum.idle_ns += figures[i].idle_ns;
+		sum.switches += figures[i].switches;
+	}
+	stat_line(text, "cpu ", &sum);
 	for (u32 i = 0; i < ncpus; i++) {
 		char name[16];
 		snprintf(name, sizeof name, "cpu%u", i);
-		stat_line(text, name, cpus[i].busy_ns, cpus[i].idle_ns);
+		stat_line(text, name, &figures[i]);
 	}
-	text_printf(text, "intr 0\nctxt 0\nbtime %lu\nprocesses %u\nprocs_running %u\n"
+	text_printf(text, "intr 0\nctxt %lu\nbtime %lu\nprocesses %lu\nprocs_running %u\n"
 			  "procs_blocked 0\n",
-		    seconds(time_boot_epoch_ns()), count_tasks().last_pid,
-		    sched_nr_running());
+		    sum.switches, seconds(time_boot_epoch_ns()), pid_total(), sched_nr_running());
 	return 0;
 }
 

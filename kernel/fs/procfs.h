@@ -25,6 +25,7 @@ struct proc_node {
 	pid_t pid;	/* 0: not of a process */
 	u64 start_ns;	/* of that process: another with the same number differs */
 	int fd;		/* for fd/N and fdinfo/N */
+	bool thread;	/* below task/N: figures of the thread, not of its process */
 };
 
 struct proc_entry {

@@ -140,6 +140,9 @@ static s64 rw_iovecs(struct file *file, enum direction dir, const struct iovec _
 			return total ? total : -EFAULT;
 		if (v.len == 0)
 			continue;
+		if (total && dir == WRITE && file->ops == &ramfs_file_ops &&
+		    (u64)*offset >= task_rlimit(current, RLIMIT_FSIZE))
+			break; /* a signal only if nothing at all can be written */
 		v.len = MIN(v.len, (size_t)(RW_MAX - total));
 		s64 done = file_rw(file, dir, v.base, v.len, offset);
 		if (done < 0)

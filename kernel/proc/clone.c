@@ -122,6 +122,7 @@ static void clone_thread(struct task *child, const struct clone_args *args)
 static void clone_attributes(struct task *child, const struct clone_args *args)
 {
 	child->nice = current->nice;
+	child->policy = current->policy;
 	child->cpus_allowed = current->cpus_allowed;
 	child->blocked = current->blocked;
 	memcpy(child->name, current->name, sizeof child->name);

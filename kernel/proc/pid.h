@@ -30,6 +30,7 @@ struct pid *pid_alloc(void);		 /* refs 1; NULL: all numbers in use, or no memory
 struct pid *pid_find(pid_t number);	 /* caller holds proc_lock; no reference added; NULL if none */
 void pid_get(struct pid *pid);		 /* caller holds proc_lock */
 void pid_put(struct pid *pid);		 /* caller holds proc_lock */
+u64 pid_total(void);			 /* how many have been given out since boot */
 void pid_init(void);
 
 #endif

@@ -50,7 +50,11 @@ struct cpu_times {
 	u64 user_ns, system_ns;
 };
 struct cpu_times usage_times(const struct usage *usage);
-struct usage process_usage(struct process *process); /* of gone and living tasks */
+struct usage process_usage(struct process *process); /* of gone and living tasks; proc_lock held */
+struct usage task_usage(const struct task *task);    /* of one, up to now; proc_lock held */
+
+/* The timer's look at RLIMIT_CPU, with interrupts off: SIGXCPU or SIGKILL. */
+void process_check_cpu_limit(struct process *process);
 
 /* The parent that a vfork child holds up: on the parent's stack. */
 struct vfork_wait {

@@ -23,6 +23,7 @@
 #include "mm/heap.h"
 #include "mm/mm.h"
 #include "proc/itimer.h"
+#include "proc/process.h"
 #include "proc/sched_private.h"
 
 struct runq runqs[MAX_CPUS];
@@ -122,6 +123,7 @@ static void switch_to(struct runq *rq, struct task *prev, struct task *next)
 	bool irq_was_on = this_cpu()->irq_was_on; /* belongs to the task, not to the CPU */
 	next->on_cpu = true;
 	rq->leaving = prev;
+	this_cpu()->switches++;
 	mm_switch(next->mm);
 	thread_switch(prev, next);
 	this_cpu()->irq_was_on = irq_was_on; /* perhaps another CPU than before */
@@ -204,6 +206,30 @@ void sched_set_nice(struct task *task, int nice)
 	spin_unlock(&rq->lock);
 }
 
+u64 sched_slice_ns(const struct task *task)
+{
+	return slice_of(task);
+}
+
+void sched_cpu_figures(u32 id, struct cpu_figures *out)
+{
+	const struct cpu *cpu = &cpus[id];
+	spin_lock(&runqs[id].lock);
+	u64 now_ns = time_now_ns(), since_ns = cpu->task->switched_in_ns;
+	u64 current_ns = now_ns > since_ns ? now_ns - since_ns : 0;
+	bool idle = cpu->task == cpu->idle;
+	u64 busy_ns = cpu->busy_ns + (idle ? 0 : current_ns);
+	u64 ticks = MAX(cpu->user_ticks + cpu->nice_ticks + cpu->system_ticks, 1ul);
+	*out = (struct cpu_figures){
+		.nice_ns = busy_ns / ticks * cpu->nice_ticks,
+		.system_ns = busy_ns / ticks * cpu->system_ticks,
+		.idle_ns = cpu->idle_ns + (idle ? current_ns : 0),
+		.switches = cpu->switches,
+	};
+	out->user_ns = busy_ns - out->nice_ns - out->system_ns;
+	spin_unlock(&runqs[id].lock);
+}
+
 u32 sched_nr_running(void)
 {
 	u32 running = 0;
@@ -236,6 +262,18 @@ void sched_load(u64 out[3])
 /* CPUs look at different ticks whether another one has too much to do. */
 enum { TICKS_TO_BALANCE = 8 };
 
+/* A sample of what the CPU does, for the task and for /proc/stat. */
+static void count_tick(struct cpu *cpu, struct task *task, bool from_user)
+{
+	if (from_user) {
+		task->usage.user_ticks++;
+		*(task->nice > 0 ? &cpu->nice_ticks : &cpu->user_ticks) += 1;
+	} else if (task != cpu->idle) {
+		task->usage.system_ticks++;
+		cpu->system_ticks++;
+	}
+}
+
 void timer_interrupt(bool from_user)
 {
 	struct cpu *cpu = this_cpu();
@@ -244,10 +282,7 @@ void timer_interrupt(bool from_user)
 	struct runq *rq = &runqs[cpu->id];
 	struct task *task = current;
 	u64 now_ns = time_now_ns();
-	if (from_user)
-		task->usage.user_ticks++;
-	else if (task != cpu->idle)
-		task->usage.system_ticks++;
+	count_tick(cpu, task, from_user);
 	itimer_charge(from_user, TICK_NS);
 	if (cpu->id == 0)
 		sample_load(now_ns);
@@ -258,6 +293,8 @@ void timer_interrupt(bool from_user)
 		cpu->need_resched = true;
 	}
 	spin_unlock(&rq->lock);
+	if (task->process)
+		process_check_cpu_limit(task->process);
 	if (ncpus > 1 && now_ns / TICK_NS % TICKS_TO_BALANCE == cpu->id % TICKS_TO_BALANCE)
 		sched_balance();
 }

@@ -43,6 +43,7 @@ void timer_interrupt(bool from_user);
 u64 sched_run_ns(const struct task *task);
 
 void sched_set_nice(struct task *task, int nice);
+u64 sched_slice_ns(const struct task *task); /* how long a turn of it lasts */
 
 /* The CPUs that it may run on, one bit each, those that there are; -EINVAL if none is left. If
  * it must leave its CPU it does so soon; the current task before this returns. */
@@ -58,6 +59,12 @@ void sched_alone_end(void);
 
 /* Figures: tasks that are runnable now, load average in 1/2048ths. */
 u32 sched_nr_running(void);
+
+/* How a CPU has spent its time until now; idle by the clock, the rest divided by samples. */
+struct cpu_figures {
+	u64 user_ns, nice_ns, system_ns, idle_ns, switches;
+};
+void sched_cpu_figures(u32 cpu, struct cpu_figures *out);
 void sched_load(u64 out[3]);
 
 /* When the CPU wants its next interrupt (proc/timer.c asks for it). */

@@ -170,20 +170,33 @@ s64 sys_setfsgid(u32 gid);
 /* kernel/syscall/prctl.c */
 s64 sys_prctl(int option, u64 arg2, u64 arg3, u64 arg4, u64 arg5);
 
-/* kernel/syscall/info.c */
-s64 sys_uname(void __user *buf);
-s64 sys_sysinfo(void __user *buf);
+/* kernel/syscall/limits.c */
 s64 sys_getrlimit(u32 which, void __user *limit);
 s64 sys_setrlimit(u32 which, const void __user *limit);
 s64 sys_prlimit64(pid_t pid, u32 which, const void __user *new_limit, void __user *old_limit);
+
+/* kernel/syscall/usage.c */
 s64 sys_getrusage(int who, void __user *usage);
 s64 sys_times(void __user *tms);
+
+/* kernel/syscall/sched_calls.c */
 s64 sys_getpriority(int which, int who);
 s64 sys_setpriority(int which, int who, int nice);
 s64 sys_sched_yield(void);
 s64 sys_sched_setaffinity(pid_t pid, size_t size, const void __user *mask);
 s64 sys_sched_getaffinity(pid_t pid, size_t size, void __user *mask);
 s64 sys_getcpu(u32 __user *cpu, u32 __user *node, void __user *unused);
+s64 sys_sched_setscheduler(pid_t tid, int policy, const int __user *param);
+s64 sys_sched_getscheduler(pid_t tid);
+s64 sys_sched_setparam(pid_t tid, const int __user *param);
+s64 sys_sched_getparam(pid_t tid, int __user *param);
+s64 sys_sched_get_priority_max(int policy);
+s64 sys_sched_get_priority_min(int policy);
+s64 sys_sched_rr_get_interval(pid_t tid, void __user *interval);
+
+/* kernel/syscall/info.c */
+s64 sys_uname(void __user *buf);
+s64 sys_sysinfo(void __user *buf);
 s64 sys_getrandom(void __user *buf, size_t n, u32 flags);
 s64 sys_reboot(u32 magic1, u32 magic2, u32 command, void __user *arg);
 s64 sys_sethostname(const char __user *name, size_t len);

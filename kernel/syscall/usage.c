@@ -34,6 +34,16 @@ struct cpu_times usage_times(const struct usage *usage)
 	return (struct cpu_times){user_ns, usage->run_ns - user_ns};
 }
 
+struct usage task_usage(const struct task *task)
+{
+	struct usage usage = task->usage;
+	usage.run_ns = sched_run_ns(task);
+	if (task->mm) /* memory that mmap has entered came without a fault */
+		usage.max_resident_pages = MAX(MAX(usage.max_resident_pages, task->mm->peak_resident),
+					       (u64)pa_page(task->mm->root)->resident);
+	return usage;
+}
+
 struct usage process_usage(struct process *process)
 {
 	struct usage sum = process->usage;
@@ -41,11 +51,7 @@ struct usage process_usage(struct process *process)
 	list_for_each(task, &process->tasks, group_link) {
 		if (!task->sighand)
 			continue; /* added by exit already */
-		struct usage usage = task->usage;
-		usage.run_ns = sched_run_ns(task);
-		if (task->mm)
-			usage.max_resident_pages = MAX(usage.max_resident_pages,
-						       task->mm->peak_resident);
+		struct usage usage = task_usage(task);
 		usage_add(&sum, &usage);
 	}
 	return sum;
@@ -83,12 +89,10 @@ s64 sys_getrusage(int who, void __user *to)
 	if (who == RUSAGE_CHILDREN)
 		usage = current->process->child_usage;
 	else if (who == RUSAGE_THREAD)
-		usage = current->usage;
+		usage = task_usage(current);
 	else
 		usage = process_usage(current->process);
 	spin_unlock(&proc_lock);
-	if (who == RUSAGE_THREAD)
-		usage.run_ns = sched_run_ns(current);
 	if (who != RUSAGE_SELF && who != RUSAGE_CHILDREN && who != RUSAGE_THREAD)
 		return -EINVAL;
 	return rusage_to_user(to, &usage);
