@@ -24,7 +24,8 @@ struct queued_signal {
 	struct siginfo info;
 };
 
-/* A user with pending signals. There are few at any time: a list is enough. */
+/* A user with pending signals: not struct user of creds.h, which lives under proc_lock and no
+ * longer than its tasks. There are few at any time: a list is enough. */
 struct sig_user {
 	struct list link;
 	u32 uid;

@@ -28,8 +28,8 @@ static struct siginfo info_from_user(int code)
 static bool may_signal(const struct process *target, int sig)
 {
 	const struct creds *from = &current->creds, *to = &target->leader->creds;
-	if (target == current->process || creds_root(from) || from->uid == to->uid || from->uid == to->suid ||
-	    from->euid == to->uid || from->euid == to->suid)
+	if (target == current->process || creds_root(from) || from->uid == to->uid ||
+	    from->uid == to->suid || from->euid == to->uid || from->euid == to->suid)
 		return true;
 	return sig == SIGCONT && current->process->session == target->session;
 }

@@ -8,6 +8,16 @@
  */
 #include "check.h"
 
+/* Below the C library, which keeps some numbers for itself. */
+static void set_default(int number)
+{
+	struct { void *handler; unsigned long flags; void *restorer; unsigned long mask; } none = { 0 };
+	unsigned long open = 0;
+
+	syscall(SYS_rt_sigaction, number, &none, NULL, 8);
+	MUST(syscall(SYS_rt_sigprocmask, SIG_SETMASK, &open, NULL, 8));
+}
+
 /*
  * What signal `number` does to a child that does nothing about it. The child is
  * in a group of its own, or leads a session: then its group is orphaned.
@@ -23,7 +33,7 @@ static void default_action(int number, int orphaned)
 	MUST(pipe(fds));
 	pid = MUST(fork());
 	if (pid == 0) {
-		signal(number, SIG_DFL);
+		set_default(number);
 		MUST(orphaned ? setsid() : setpgid(0, 0));
 		MUST(write(fds[1], "r", 1));
 		for (;;)
@@ -162,10 +172,8 @@ static void broken_pipe_ignored(void)
 
 int main(void)
 {
-	for (int number = 1; number <= 34; number++)
-		if (number != 32 && number != 33)
-			default_action(number, 0);
-	default_action(64, 0);
+	for (int number = 1; number <= 64; number++)
+		default_action(number, 0);
 	say("in an orphaned process group");
 	default_action(SIGTSTP, 1);
 	default_action(SIGTTIN, 1);
