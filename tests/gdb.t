@@ -253,8 +253,8 @@ def check_cpus(tap, session):
     tap.ok(session.gone(), "a panic of CPU 2 ends the machine")
     with open(os.path.join(ROOT, "build", "debug", "console.log"), encoding="utf-8") as f:
         console = f.read()
-    tap.ok(re.search(r"panic: breakpoint\n.*on CPU 2, before the first task\n.* ap_main\+", console),
-           "and names the CPU and the way there", console)
+    told = r"panic: breakpoint\n.*on CPU 2, before the first task\n.* ap_main\+"
+    tap.ok(re.search(told, console), "and names the CPU and the way there", console)
 
 
 def check_ends(tap, session):

@@ -67,7 +67,9 @@ void lapic_init(void); /* this CPU's */
 void lapic_end_of_interrupt(void);
 
 /* Interrupts another CPU (SDM vol. 3A 10.6.1); any context. */
-enum lapic_command { SEND_FIXED = 0 << 8, SEND_NMI = 4 << 8, SEND_INIT = 5 << 8, SEND_STARTUP = 6 << 8 };
+enum lapic_command {
+	SEND_FIXED = 0 << 8, SEND_NMI = 4 << 8, SEND_INIT = 5 << 8, SEND_STARTUP = 6 << 8,
+};
 void lapic_send(u32 apic_id, enum lapic_command kind, u8 vector);
 
 /* The local APIC's timer counts down at some rate that time.c measures. */

@@ -237,11 +237,12 @@ void time_init(void)
 		cpu_has.tsc_deadline ? "TSC deadline" : "local APIC");
 }
 
-/* The TSC of another CPU ------------------------------------------------------------------------ */
+/* The TSC of another CPU ---------------------------------------------------------------------- */
 
 /*
  * The boot CPU asks a few times what the other one's TSC shows, and looks at its own before and
- * after. turn counts questions (odd) and answers (even).
+ * after: so it knows to within half of the time between. compare_turn counts questions (odd) and
+ * answers (even).
  */
 enum { COMPARE_ROUNDS = 8 };
 static u32 compare_turn;
