@@ -283,7 +283,7 @@ void timer_interrupt(bool from_user)
 	struct task *task = current;
 	u64 now_ns = time_now_ns();
 	count_tick(cpu, task, from_user);
-	itimer_charge(from_user, TICK_NS);
+	itimer_charge(from_user, MAX((u64)TICK_NS, now_ns - task->switched_in_ns)); /* late, maybe */
 	if (cpu->id == 0)
 		sample_load(now_ns);
 	spin_lock(&rq->lock);
