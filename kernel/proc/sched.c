@@ -293,7 +293,7 @@ void timer_interrupt(bool from_user)
 		cpu->need_resched = true;
 	}
 	spin_unlock(&rq->lock);
-	if (task->process)
+	if (task->sighand) /* else it has exited, and its process may be gone */
 		process_check_cpu_limit(task->process);
 	if (ncpus > 1 && now_ns / TICK_NS % TICKS_TO_BALANCE == cpu->id % TICKS_TO_BALANCE)
 		sched_balance();

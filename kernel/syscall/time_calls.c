@@ -14,9 +14,8 @@
 #include "syscall/syscalls.h"
 
 enum clock_id {
-	CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1, CLOCK_PROCESS_CPUTIME_ID = 2,
-	CLOCK_THREAD_CPUTIME_ID = 3, CLOCK_MONOTONIC_RAW = 4, CLOCK_REALTIME_COARSE = 5,
-	CLOCK_MONOTONIC_COARSE = 6, CLOCK_BOOTTIME = 7,
+	CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1, CLOCK_MONOTONIC_RAW = 4,
+	CLOCK_REALTIME_COARSE = 5, CLOCK_MONOTONIC_COARSE = 6, CLOCK_BOOTTIME = 7, CLOCK_TAI = 11,
 };
 
 enum { TIMER_ABSTIME = 1 };
@@ -49,6 +48,7 @@ static int read_clock(int clock, u64 *ns)
 	switch (clock) {
 	case CLOCK_REALTIME:
 	case CLOCK_REALTIME_COARSE:
+	case CLOCK_TAI: /* without leap seconds, as on Linux until somebody sets them */
 		*ns = time_boot_epoch_ns() + time_now_ns();
 		return 0;
 	case CLOCK_MONOTONIC:
@@ -57,16 +57,8 @@ static int read_clock(int clock, u64 *ns)
 	case CLOCK_BOOTTIME:
 		*ns = time_now_ns();
 		return 0;
-	case CLOCK_PROCESS_CPUTIME_ID:
-		spin_lock(&proc_lock);
-		*ns = process_usage(current->process).run_ns;
-		spin_unlock(&proc_lock);
-		return 0;
-	case CLOCK_THREAD_CPUTIME_ID:
-		*ns = sched_run_ns(current);
-		return 0;
 	default:
-		return -EINVAL;
+		return cpu_clock_read(clock, ns);
 	}
 }
 
@@ -83,17 +75,20 @@ s64 sys_clock_getres(int clock, void __user *resolution)
 	int error = read_clock(clock, &ns);
 	if (error || !resolution)
 		return error;
-	return timespec_to_user(resolution, 1);
+	return timespec_to_user(resolution,
+				cpu_clock_is_one(clock) ? cpu_clock_resolution_ns(clock) : 1);
 }
 
 s64 sys_clock_settime(int clock, const void __user *time)
 {
-	u64 ns;
-	if (clock != CLOCK_REALTIME)
+	u64 ns, unused;
+	if (clock != CLOCK_REALTIME && clock >= 0)
 		return -EINVAL;
 	int error = timespec_from_user(&ns, time);
 	if (error)
 		return error;
+	if (clock < 0) /* CPU time of others cannot be set */
+		return cpu_clock_read(clock, &unused) ? -EINVAL : -EPERM;
 	if (!creds_root(&current->creds))
 		return -EPERM;
 	time_set_epoch_ns(ns - time_now_ns());
@@ -118,7 +113,7 @@ s64 sys_time(s64 __user *time)
 }
 
 /* 0 once the deadline has come, -EINTR. */
-static int sleep_until(u64 deadline_ns)
+int time_sleep_until(u64 deadline_ns)
 {
 	struct waitq nothing;
 	struct waiter w;
@@ -133,7 +128,7 @@ static int sleep_until(u64 deadline_ns)
 
 static s64 sleep_restart(struct restart_block *block)
 {
-	if (sleep_until(block->deadline_ns) == 0)
+	if (time_sleep_until(block->deadline_ns) == 0)
 		return 0;
 	u64 now_ns = time_now_ns();
 	u64 left_ns = block->deadline_ns > now_ns ? block->deadline_ns - now_ns : 0;
@@ -171,15 +166,19 @@ s64 sys_nanosleep(const void __user *request, void __user *remain)
 s64 sys_clock_nanosleep(int clock, int flags, const void __user *request, void __user *remain)
 {
 	u64 ns, now_ns;
-	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME)
+	bool cpu = cpu_clock_is_one(clock);
+	if (!cpu && clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME &&
+	    clock != CLOCK_TAI)
 		return read_clock(clock, &ns) ? -EINVAL : -EOPNOTSUPP;
 	int error = timespec_from_user(&ns, request);
 	if (error)
 		return error;
+	if (cpu)
+		return cpu_clock_sleep(clock, flags & TIMER_ABSTIME, ns, remain);
 	if (!(flags & TIMER_ABSTIME))
 		return sys_nanosleep(request, remain);
 	read_clock(clock, &now_ns);
 	if (ns <= now_ns)
 		return 0;
-	return sleep_until(deadline_after(ns - now_ns)) ? -ERESTARTNOHAND : 0;
+	return time_sleep_until(deadline_after(ns - now_ns)) ? -ERESTARTNOHAND : 0;
 }
