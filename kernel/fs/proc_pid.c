@@ -11,6 +11,7 @@
 #include "fs/files.h"
 #include "fs/procfs.h"
 #include "lib/string.h"
+#include "mm/uaccess.h"
 #include "mm/walk.h"
 #include "proc/process.h"
 #include "proc/task.h"
@@ -76,11 +77,6 @@ static struct signal_figures signal_figures(const struct task *task)
 	return f;
 }
 
-static pid_t parent_pid(const struct process *process)
-{
-	return process->parent ? process->parent->leader->pid->number : 0;
-}
-
 /* Fields 3 to 22 of proc(5), /proc/PID/stat: who, and what it has used. */
 static void stat_first(struct text *text, struct task *task, bool thread)
 {
@@ -91,7 +87,7 @@ static void stat_first(struct text *text, struct task *task, bool thread)
 	struct cpu_times times = usage_times(&usage);
 	struct cpu_times child = usage_times(&process->child_usage);
 	text_printf(text, "%d (%s) %c %d %d %d %lu %d %u ", task_tid(task), task->name,
-		    *state_text(task), parent_pid(process), process->pgrp->number,
+		    *state_text(task), process->parent_number, process->pgrp->number,
 		    process->session->number, tty ? tty_rdev(tty) : 0,
 		    foreground ? foreground->number : -1, process->did_exec ? 0x400000u : 0x400040u);
 	text_printf(text, "%lu %lu %lu %lu %lu %lu %lu %lu ", usage.minor_faults,
@@ -100,7 +96,7 @@ static void stat_first(struct text *text, struct task *task, bool thread)
 		    times.system_ns / NSEC_PER_TICK, child.user_ns / NSEC_PER_TICK,
 		    child.system_ns / NSEC_PER_TICK);
 	text_printf(text, "%d %d %u 0 %lu ", 20 + task->nice, task->nice,
-		    MAX(process->ntasks, 1u), process->start_ns / NSEC_PER_TICK);
+		    process_nthreads(process), process->start_ns / NSEC_PER_TICK);
 }
 
 /* Fields 23 to 52: memory, signals, and the rest. */
@@ -161,10 +157,17 @@ static void status_who(struct text *text, struct task *task)
 {
 	const struct creds *c = &task->creds;
 	u32 umask = task->fs ? task->fs->umask : 0;
+	char name[2 * TASK_NAME_LEN], *at = name;
+	for (const char *from = task->name; *from; from++) { /* a name stays on its line */
+		if (*from == '\n' || *from == '\\')
+			*at++ = '\\';
+		*at++ = *from == '\n' ? 'n' : *from;
+	}
+	*at = '\0';
 	text_printf(text, "Name:\t%s\nUmask:\t%04o\nState:\t%s\nTgid:\t%d\nNgid:\t0\n"
 			  "Pid:\t%d\nPPid:\t%d\nTracerPid:\t0\n",
-		    task->name, umask, state_text(task), task_tgid(task),
-		    task_tid(task), parent_pid(task->process));
+		    name, umask, state_text(task), task_tgid(task), task_tid(task),
+		    task->process->parent_number);
 	text_printf(text, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t64\nGroups:\t",
 		    c->uid, c->euid, c->suid, c->fsuid, c->gid, c->egid, c->sgid, c->fsgid);
 	for (u32 i = 0; c->groups && i < c->groups->count; i++)
@@ -177,7 +180,7 @@ static void status_signals(struct text *text, struct task *task)
 	struct signal_figures s = signal_figures(task);
 	text_printf(text, "Threads:\t%u\nSigQ:\t%lu/%lu\nSigPnd:\t%016lx\nShdPnd:\t%016lx\n"
 			  "SigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n",
-		    MAX(task->process->ntasks, 1u), signal_queued_by(task->creds.uid),
+		    process_nthreads(task->process), signal_queued_by(task->creds.uid),
 		    task_rlimit(task, RLIMIT_SIGPENDING),
 		    s.pending, s.shared, s.blocked, s.ignored, s.caught);
 	text_printf(text, "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n",
@@ -206,6 +209,21 @@ static int show_comm(struct text *text, const struct proc_node *node)
 		text_printf(text, "%s\n", task->name);
 	spin_unlock(&proc_lock);
 	return task ? 0 : -ESRCH;
+}
+
+/* Its own process may name a task; a newline at the end stays, as on Linux. */
+static ssize_t write_comm(const struct proc_node *node, const void __user *buf, size_t n)
+{
+	char name[TASK_NAME_LEN] = "";
+	if (copy_from_user(name, buf, MIN(n, sizeof name - 1)))
+		return -EFAULT;
+	spin_lock(&proc_lock);
+	struct task *task = proc_task(node);
+	bool ours = task && task->process == current->process;
+	if (ours)
+		strlcpy(task->name, name, sizeof task->name);
+	spin_unlock(&proc_lock);
+	return !task ? -ESRCH : ours ? (ssize_t)n : -EINVAL;
 }
 
 /* Bytes of the program's stack, as it left them. */
@@ -300,7 +318,8 @@ static const struct proc_entry entries[] = {
 	{.name = "maps", .mode = S_IFREG | 0444, .show = proc_show_maps},
 	{.name = "cmdline", .mode = S_IFREG | 0444, .show = show_cmdline},
 	{.name = "environ", .mode = S_IFREG | 0400, .show = show_environ},
-	{.name = "comm", .mode = S_IFREG | 0644, .show = show_comm},
+	{.name = "comm", .mode = S_IFREG | 0644, .show = show_comm,
+	 .write = write_comm},
 	{.name = "auxv", .mode = S_IFREG | 0400, .show = show_auxv},
 	{.name = "limits", .mode = S_IFREG | 0444, .show = show_limits},
 	{.name = "mounts", .mode = S_IFREG | 0444, .show = proc_show_mounts},

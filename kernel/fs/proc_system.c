@@ -13,7 +13,7 @@
 #include "mm/page.h"
 #include "mm/walk.h"
 #include "proc/sched.h"
-#include "proc/task.h"
+#include "proc/process.h"
 
 enum { HEAP_CLASSES_MAX = 32, NSEC_PER_TICK = 10000000, AUDIT_SIZE = 8192 };
 
@@ -76,7 +76,7 @@ static struct task_counts count_tasks(void)
 	struct process *process;
 	spin_lock(&proc_lock);
 	list_for_each(process, &all_processes, all_link) {
-		counts.tasks += MAX(process->ntasks, 1u);
+		counts.tasks += process_nthreads(process);
 		counts.last_pid = MAX(counts.last_pid, (u32)process->leader->pid->number);
 	}
 	spin_unlock(&proc_lock);

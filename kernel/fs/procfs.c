@@ -119,8 +119,16 @@ static ssize_t text_read(struct file *file, void __user *buf, size_t n, off_t *o
 	return err ? err : (ssize_t)n;
 }
 
+static ssize_t text_write(struct file *file, const void __user *buf, size_t n, off_t *offset)
+{
+	const struct proc_node *node = proc_node_of(file->inode);
+	(void)offset;
+	return node->entry->write ? node->entry->write(node, buf, n) : -EINVAL;
+}
+
 static const struct file_ops text_ops = {
 	.seekable = true, .open = text_open, .release = text_release, .read = text_read,
+	.write = text_write,
 };
 
 struct task *proc_task(const struct proc_node *node)

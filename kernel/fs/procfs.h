@@ -33,6 +33,7 @@ struct proc_entry {
 	u32 mode;	/* type and permission bits */
 	const char *text;	/* files and symlinks that always say the same */
 	int (*show)(struct text *text, const struct proc_node *node);	/* other text files */
+	ssize_t (*write)(const struct proc_node *node, const void __user *buf, size_t n);
 	const struct file_ops *ops;					/* other files */
 	ssize_t (*link)(const struct proc_node *node, char *buf, size_t size); /* symlinks */
 	struct dentry *(*follow)(const struct proc_node *node);

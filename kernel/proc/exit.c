@@ -113,6 +113,7 @@ static void give_children_away(struct process *process)
 	struct process *child, *next;
 	list_for_each_safe(child, next, &process->children, sibling_link) {
 		child->parent = heir;
+		child->parent_number = task_tid(heir->leader);
 		list_remove(&child->sibling_link);
 		list_append(&heir->children, &child->sibling_link);
 		if (child->parent_death_signal && !child->zombie)

@@ -16,6 +16,12 @@ struct task *process_living(struct process *process);
 /* The other threads look at what concerns them all: a stop, a signal that one of them left. */
 void process_others_look(struct process *process);
 
+/* As /proc shows it: the leader counts until it is reaped. */
+static inline u32 process_nthreads(const struct process *process)
+{
+	return process->ntasks + (process->leader->state == TASK_ZOMBIE);
+}
+
 /* SIGKILL to all threads but the current one. */
 void process_kill_others(struct process *process);
 

@@ -75,6 +75,7 @@ struct process {
 	u32 ntasks;		     /* p: that have not exited */
 	u32 nlive;		     /* p: that have not begun to */
 	struct process *parent;	     /* p: NULL only for init */
+	pid_t parent_number;	     /* p: its pid, for who reads it without the lock; 0 for init */
 	struct list children;	     /* p: struct process.sibling_link */
 	struct list sibling_link;    /* p */
 	struct list all_link;	     /* p: all_processes */
@@ -139,7 +140,7 @@ struct task {
 	struct fs *fs;		    /* t, proc_lock for readers of others */
 	struct sighand *sighand;    /* t */
 	struct creds creds;	    /* t, p: others look under proc_lock (proc/creds.h) */
-	char name[TASK_NAME_LEN];   /* t: comm */
+	char name[TASK_NAME_LEN];   /* t, or p by other threads of the process: comm */
 
 	sigset_t blocked;	    /* s, only by the task itself */
 	sigset_t awaited;	    /* s, as blocked: sigtimedwait takes these, blocked or not */

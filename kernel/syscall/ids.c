@@ -22,12 +22,9 @@ s64 sys_gettid(void)
 	return task_tid(current);
 }
 
-/* Without a lock: the parent may change meanwhile, but a process is not freed while it runs
- * on one CPU; several CPUs will need RCU or the lock here (docs/locking.md). */
 s64 sys_getppid(void)
 {
-	const struct process *parent = current->process->parent;
-	return parent ? task_tid(parent->leader) : 0;
+	return current->process->parent_number;
 }
 
 /* The process by number, 0 meaning the caller; proc_lock held. NULL if there is none. */
