@@ -71,9 +71,13 @@ CODEGEN  := -ffreestanding -fno-pic -fno-pie -fno-stack-protector -fno-omit-fram
 # must reach a program that way.
 ZERO_INIT := -fzero-init-padding-bits=all
 CODEGEN  += $(shell $(CC) $(ZERO_INIT) -E -x c /dev/null >/dev/null 2>&1 && echo $(ZERO_INIT))
+# A DEBUG build checks itself: ranks of locks, poisoned memory (-DDEBUG), undefined behaviour and
+# stack canaries (kernel/lib/ubsan.c). Not alignment: the end of a list is no whole element.
+CHECKS   := -fsanitize=undefined -fno-sanitize=alignment \
+            -fstack-protector-strong -mstack-protector-guard=global
 OPT      := $(if $(filter 1,$(DEBUG)),-Og -DDEBUG,-O2)
 CPPFLAGS := -Ikernel -MMD -MP
-CFLAGS   := -std=gnu11 $(OPT) -g $(ARCH) $(CODEGEN) $(WARN)
+CFLAGS   := -std=gnu11 $(OPT) -g $(ARCH) $(CODEGEN) $(if $(filter 1,$(DEBUG)),$(CHECKS)) $(WARN)
 ASFLAGS  := -g $(ARCH) $(CODEGEN) $(if $(WERROR),-Werror)
 LDFLAGS  := -nostdlib -static -z noexecstack -z max-page-size=4096 -T linker.ld
 
@@ -136,7 +140,7 @@ test:
 	@$(MAKE) $(J) all iso
 	@$(MAKE) $(J) DEBUG=1 kernel root
 	@$(MAKE) $(J) -k tests || echo 'What did not compile counts as failed below.'
-	@tests/run $(TESTS)
+	@TINE_BUILD='$(CURDIR)/$(B)' tests/run $(TESTS)
 
 gdb:
 	@tools/setup
