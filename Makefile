@@ -99,6 +99,7 @@ USER      := $(USER_ONE) $(USER_DIRS)
 USER_BIN  := $(USER:%=$(B)/user/%)
 
 GUEST_TESTS := $(patsubst tests/guest/%.c,$(B)/tests/guest/%,$(sort $(wildcard tests/guest/*.c)))
+GLIBC_DEMOS := $(patsubst %,$(B)/glibc/%,$(filter-out init,$(USER_ONE)))
 HOST_TESTS  := $(patsubst tests/host/%.c,$(B)/tests/host/%,$(sort $(wildcard tests/host/*.c)))
 
 # Targets --------------------------------------------------------------------------------------
@@ -109,7 +110,7 @@ kernel: $(KERNEL)
 user: $(USER_BIN)
 root: $(ROOT)
 iso: $(ISO)
-tests: $(GUEST_TESTS) $(HOST_TESTS)
+tests: $(GUEST_TESTS) $(GLIBC_DEMOS) $(HOST_TESTS)
 
 help:
 	@echo 'make              build the kernel and its root archive'
@@ -243,6 +244,14 @@ $(B)/tests/guest/%: tests/guest/%.c $(B)/user.flags Makefile
 	$(Q)mkdir -p $(@D) $(B)/obj/tests/guest
 	$(Q)$(USERCC) $(USERFLAGS) $(call noted,cflags,$<) -MMD -MP -MF $(B)/obj/tests/guest/$*.d \
 		-static $< -o $@
+
+# The demos once more, with glibc; where it is not there as a static library, none (tests/demos.t).
+$(B)/glibc/%: user/%.c $(B)/user.flags Makefile
+	$(say) GLIBC $<
+	$(Q)mkdir -p $(@D)
+	$(Q)case $$($(CC) -print-file-name=libc.a) in \
+		/*) $(CC) $(USERFLAGS) -static -pthread $< -o $@ ;; \
+		*) echo '  no static glibc: $@ is not built' ;; esac
 
 define host_test
 $(B)/tests/host/$(1): tests/host/$(1).c $(call noted,sources,tests/host/$(1).c) $(B)/host.flags
