@@ -5,9 +5,7 @@
  * child alone. echo, test, true, false and kill are here so that they still work when there is no
  * room for one more process.
  */
-#include <ctype.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -121,8 +119,12 @@ static int builtin_pwd(int argc, char **argv)
 
 static int builtin_exit(int argc, char **argv)
 {
-	long status = argc > 1 ? number_argument("exit", argv[1]) : last_status;
+	long status = trap_status_before() < 0 ? last_status : trap_status_before();
 
+	if (jobs_hold_exit())
+		return 1;
+	if (argc > 1)
+		status = number_argument("exit", argv[1]);
 	shell_exit(status < 0 ? 2 : (int)status);
 }
 
@@ -134,7 +136,8 @@ static int builtin_exec(int argc, char **argv)
 	for (struct var *var = var_first(); var; var = var->next)
 		if (!var->value)
 			var->exported = false;
-	signals_default_for_child();
+	job_control_set(false);
+	signals_reset_for_child(false);
 	exec_program(argv + 1);
 }
 
@@ -174,36 +177,6 @@ static int builtin_unset(int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++)
 		var_unset(argv[i]);
-	return 0;
-}
-
-static int builtin_set(int argc, char **argv)
-{
-	struct str list = { 0 };
-	char **args;
-	int first = 1;
-
-	for (struct var *var = var_first(); argc == 1 && var; var = var->next) {
-		if (!var->value)
-			continue;
-		str_add(&list, var->name);
-		str_add(&list, "='");
-		str_add(&list, var->value);
-		str_add(&list, "'\n");
-	}
-	if (argc == 1)
-		return print(&list);
-	if (strcmp(argv[1], "--") == 0) {
-		first = 2;
-	} else if (argv[1][0] == '-' || argv[1][0] == '+') {
-		warn("set: %s: this shell has no options", argv[1]);
-		return 2;
-	}
-	args = heap_alloc((argc - first + 1) * sizeof(*args));	/* stay for good */
-	for (int i = first; i < argc; i++)
-		args[i - first] = heap_copy(argv[i]);
-	args[argc - first] = NULL;
-	shell_args = args;
 	return 0;
 }
 
@@ -248,22 +221,6 @@ static int builtin_return(int argc, char **argv)
 	return status < 0 ? 2 : (int)(status & 0xff);
 }
 
-static int builtin_wait(int argc, char **argv)
-{
-	int status = 0;
-
-	if (argc == 1)
-		return jobs_wait_all();
-	for (int i = 1; i < argc; i++) {
-		long pid = number_argument("wait", argv[i]);
-
-		status = pid < 0 ? 2 : job_wait((pid_t)pid);
-		if (signals_interrupted())
-			break;
-	}
-	return status;
-}
-
 static int builtin_eval(int argc, char **argv)
 {
 	struct str text = { 0 };
@@ -302,7 +259,7 @@ static bool read_input_line(struct str *s, bool raw)
 	ssize_t n;
 
 	while ((n = read(0, &c, 1)) != 0) {
-		if (n < 0 && errno == EINTR && !signals_interrupted())
+		if (n < 0 && errno == EINTR && !signals_interrupted() && !trap_pending())
 			continue;
 		if (n < 0)
 			return false;
@@ -342,64 +299,6 @@ static int builtin_read(int argc, char **argv)
 		at = next;
 	}
 	return ok ? 0 : 1;
-}
-
-static int signal_number(const char *name)
-{
-	static const struct {
-		const char *name;
-		int number;
-	} names[] = {
-		{ "HUP", SIGHUP },	{ "INT", SIGINT },	{ "QUIT", SIGQUIT },
-		{ "KILL", SIGKILL },	{ "TERM", SIGTERM },	{ "STOP", SIGSTOP },
-		{ "CONT", SIGCONT },	{ "USR1", SIGUSR1 },	{ "USR2", SIGUSR2 },
-		{ "SEGV", SIGSEGV },	{ "PIPE", SIGPIPE },	{ "CHLD", SIGCHLD },
-		{ "ALRM", SIGALRM },	{ "ABRT", SIGABRT },
-	};
-
-	if (isdigit((unsigned char)*name))
-		return atoi(name);
-	if (strncmp(name, "SIG", 3) == 0)
-		name += 3;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(names[i].name, name) == 0)
-			return names[i].number;
-	return -1;
-}
-
-static int builtin_kill(int argc, char **argv)
-{
-	int signo = SIGTERM, first = 1, status = 0;
-
-	if (argc > 1 && argv[1][0] == '-' && argv[1][1]) {
-		const char *name = argv[1] + 1;
-
-		first = 2;
-		if (strcmp(name, "s") == 0 && argc > 2)
-			name = argv[first++];
-		signo = signal_number(name);
-		if (signo < 0) {
-			warn("kill: %s: no such signal", name);
-			return 2;
-		}
-	}
-	if (first == argc) {
-		warn("kill: whom?");
-		return 2;
-	}
-	for (int i = first; i < argc; i++) {
-		char *end;
-		long pid = strtol(argv[i], &end, 10);
-
-		if (end == argv[i] || *end) {
-			warn("kill: %s: not a process number", argv[i]);
-			status = 1;
-		} else if (kill((pid_t)pid, signo) < 0) {
-			warn("kill: %ld: %s", pid, strerror(errno));
-			status = 1;
-		}
-	}
-	return status;
 }
 
 static int builtin_umask(int argc, char **argv)
@@ -443,6 +342,7 @@ const struct builtin builtins[] = {
 	{ ":", builtin_true, ":", "do nothing, with success" },
 	{ ".", builtin_source, ". FILE", "run the commands of FILE in this shell" },
 	{ "[", builtin_test, "[ EXPRESSION ]", "the same as test" },
+	{ "bg", builtin_bg, "bg [%JOB]...", "let stopped jobs run on in the background" },
 	{ "break", builtin_break, "break [N]", "leave the loop, or N loops" },
 	{ "cd", builtin_cd, "cd [DIR]", "change the working directory; - is the one before" },
 	{ "continue", builtin_continue, "continue [N]", "go on with the loop's next round" },
@@ -452,19 +352,22 @@ const struct builtin builtins[] = {
 	{ "exit", builtin_exit, "exit [N]", "end the shell with status N" },
 	{ "export", builtin_export, "export [NAME[=VALUE]]...", "pass variables to programs" },
 	{ "false", builtin_false, "false", "do nothing, without success" },
+	{ "fg", builtin_fg, "fg [%JOB]", "bring a job into the foreground" },
 	{ "help", builtin_help, "help", "this list" },
 	{ "history", builtin_history, "history", "the lines typed so far" },
-	{ "kill", builtin_kill, "kill [-SIGNAL] PID...", "send a signal, TERM if not said" },
+	{ "jobs", builtin_jobs, "jobs [-l | -p] [%JOB]...", "the jobs: %1 %+ %- %NAME; -l: with pids" },
+	{ "kill", builtin_kill, "kill [-SIGNAL] PID|%JOB...", "send a signal, TERM if not said; -l: list" },
 	{ "pwd", builtin_pwd, "pwd", "print the working directory" },
 	{ "read", builtin_read, "read [-r] NAME...", "read a line into variables" },
 	{ "return", builtin_return, "return [N]", "leave the function with status N" },
-	{ "set", builtin_set, "set [--] [WORD]...", "set $1 $2 ..., or list the variables" },
+	{ "set", builtin_set, "set [-emux] [--] [WORD]...", "options; $1 $2 ...; or list the variables" },
 	{ "shift", builtin_shift, "shift [N]", "drop the first of $1 $2 ..., or N of them" },
 	{ "test", builtin_test, "test EXPRESSION", "compare words or numbers, look at files" },
+	{ "trap", builtin_trap, "trap [COMMAND SIGNAL...]", "run COMMAND on a signal, or on EXIT" },
 	{ "true", builtin_true, "true", "do nothing, with success" },
 	{ "umask", builtin_umask, "umask [OCTAL]", "permissions that new files do not get" },
 	{ "unset", builtin_unset, "unset NAME...", "remove variables" },
-	{ "wait", builtin_wait, "wait [PID]...", "wait for children in the background" },
+	{ "wait", builtin_wait, "wait [PID|%JOB]...", "wait for children in the background" },
 	{ 0 },
 };
 

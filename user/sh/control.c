@@ -22,7 +22,7 @@ static struct function *functions;
 
 int run_if(struct node *node)
 {
-	int condition = run(node->left);
+	int condition = run_asked(node->left);
 
 	if (run_must_stop())
 		return condition;
@@ -54,7 +54,7 @@ int run_loop(struct node *node)
 		struct mark mark = arena_mark();
 		bool over;
 
-		if ((run(node->left) == 0) != (node->kind == N_WHILE) && !run_must_stop())
+		if ((run_asked(node->left) == 0) != (node->kind == N_WHILE) && !run_must_stop())
 			break;
 		if (!run_must_stop())
 			status = run(node->right);

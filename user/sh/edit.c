@@ -339,8 +339,11 @@ static enum edit_result read_plain(struct line *l)
 	int c;
 
 	while ((c = next_byte()) != '\n') {
-		if (c == K_CTRL_C)
-			return signals_set_interrupted(false), EDIT_CANCELLED;
+		if (c == K_CTRL_C) {
+			show("\n");
+			signals_set_interrupted(false);
+			return EDIT_CANCELLED;
+		}
 		if (c == K_EOF)
 			return l->len ? EDIT_LINE : EDIT_END;
 		if (l->len < MAX_LINE - 1 && c)

@@ -36,7 +36,8 @@ static int run_interactive(void)
 	struct source s = { .fd = 0, .terminal = true, .line = 1 };
 
 	is_interactive = true;
-	signals_init(true);
+	signals_update();
+	job_control_set(true);
 	if (!var_get("PS1"))
 		var_set("PS1", geteuid() == 0 ? "# " : "$ ");
 	run_source(&s);
@@ -64,33 +65,34 @@ static int run_file(const char *path)
 
 int main(int argc, char **argv)
 {
-	bool force = false;
+	bool force = false, text = false;
 	int i = 1;
 	(void)argc;
 
 	vars_init(environ);
 	shell_pid = getpid();
-	for (; argv[i] && argv[i][0] == '-' && argv[i][1]; i++) {
-		if (strcmp(argv[i], "-c") == 0) {
-			char *text = argv[i + 1];
-
-			if (!text) {
-				warn("-c: which command?");
+	for (; argv[i] && (argv[i][0] == '-' || argv[i][0] == '+') && argv[i][1]; i++) {
+		for (const char *at = argv[i] + 1; *at; at++) {
+			if (*at == 'c') {
+				text = true;
+			} else if (*at == 'i') {
+				force = true;
+			} else if (!strchr("ls-", *at) && !option_set(*at, argv[i][0] == '-')) {
+				warn("%s: no such option (there are -c -i -l -s -e -m -u -x)", argv[i]);
 				return 2;
 			}
-			shell_args = argv + i + 2;
-			if (*shell_args)
-				shell_name = *shell_args++;
-			shell_exit(run_text(text, NULL));
-		}
-		if (strcmp(argv[i], "-i") == 0) {
-			force = true;
-		} else if (strcmp(argv[i], "-l") != 0 && strcmp(argv[i], "-s") != 0) {
-			warn("%s: no such option (there are -c -i -l -s)", argv[i]);
-			return 2;
 		}
 	}
 	shell_args = argv + i;
+	if (text) {
+		if (!argv[i]) {
+			warn("-c: which command?");
+			return 2;
+		}
+		if (*++shell_args)
+			shell_name = *shell_args++;
+		shell_exit(run_text(argv[i], NULL));
+	}
 	if (argv[i] && !force) {
 		shell_name = argv[i];
 		shell_args++;

@@ -60,13 +60,15 @@ static int open_here_text(const struct redirect *redirect)
 	if (len <= PIPE_HOLDS_BYTES) {
 		write_all(ends[1], text, len);
 	} else {
-		pid = fork_child();
+		struct job *job = job_new(WITHIN);
+
+		pid = job_fork(job, "");
 		if (pid == 0) {
 			close(ends[0]);
 			_exit(write_all(ends[1], text, len) < 0);
 		}
-		if (pid > 0)
-			job_add(pid);
+		if (pid < 0)
+			job_free(job);
 	}
 	close(ends[1]);
 	return ends[0];

@@ -1,5 +1,6 @@
 /*
- * run.c - the shell of 1971: it forks, the child execs, the parent waits.
+ * run.c - the shell of 1971: it forks, the child execs, the parent waits (job_fork and
+ * job_foreground in jobs.c do both, and the bookkeeping).
  *
  *	shell ---- fork ----------------------- wait ---- next command
  *	               \                       /
@@ -11,11 +12,8 @@
  * A builtin runs without fork, because it changes the shell itself (cd, exit, export).
  */
 #include <errno.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include "sh.h"
 
@@ -27,6 +25,7 @@ int loop_depth;
 int loops_to_leave;
 bool loop_continues;
 bool is_returning;
+int asked_depth;
 
 static int substitution_status;	/* of the last $(...), for `x=$(false)` */
 
@@ -34,45 +33,6 @@ static int substitution_status;	/* of the last $(...), for `x=$(false)` */
 bool run_must_stop(void)
 {
 	return loops_to_leave > 0 || is_returning || signals_interrupted();
-}
-
-/* fork, and what each child needs first. Says it when there can be no child. */
-pid_t fork_child(void)
-{
-	pid_t pid;
-
-	jobs_reap();
-	pid = fork();
-	if (pid < 0)
-		warn("cannot fork: %s", strerror(errno));
-	if (pid == 0) {
-		signals_default_for_child();
-		jobs_forget();
-		is_interactive = false;
-	}
-	return pid;
-}
-
-/* Waits for a child in the foreground; gives its status as $? has it. */
-static int wait_for(pid_t pid)
-{
-	int status;
-
-	while (waitpid(pid, &status, 0) < 0) {
-		if (errno != EINTR) {
-			warn("cannot wait for %d: %s", (int)pid, strerror(errno));
-			return 127;
-		}
-	}
-	/*
-	 * Ctrl-C goes to the shell and to its children alike. It ends the line only if it
-	 * killed the child: a program that lives on has handled it.
-	 */
-	if (is_interactive)
-		signals_set_interrupted(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
-	if (WIFSIGNALED(status) && WTERMSIG(status) != SIGINT && WTERMSIG(status) != SIGPIPE)
-		warn("%d: %s", (int)pid, strsignal(WTERMSIG(status)));
-	return status_of(status);
 }
 
 /* Replaces this process by the program in the file, or returns with errno. */
@@ -143,6 +103,8 @@ static bool do_assignments(struct word *from, struct word *to, bool exported)
 
 		if (!expanded)
 			return false;
+		if (!to)
+			trace_command((char *[]){ expanded, NULL });
 		assign(expanded, exported);
 	}
 	return true;
@@ -156,16 +118,24 @@ static void become_program(struct node *node, struct word *first, char **argv)
 	exec_program(argv);
 }
 
+/* There was no fork, and that was said. */
+static int give_up(struct job *job)
+{
+	job_free(job);
+	return 254;
+}
+
 /* The picture at the top of this file. */
 static int run_program(struct node *node, struct word *first, char **argv)
 {
-	pid_t pid = fork_child();
+	struct job *job = job_new(FOREGROUND);
+	pid_t pid = job_fork(job, job_text(node));
 
 	if (pid < 0)
-		return 254;
+		return give_up(job);
 	if (pid == 0)
 		become_program(node, first, argv);
-	return wait_for(pid);
+	return job_foreground(job);
 }
 
 /* `a=1 b=2 cd x`: the variables are as before when the builtin or function has ended. */
@@ -232,6 +202,7 @@ static int run_simple(struct node *node, bool may_exec)
 	} else if (argc == 0) {
 		status = run_assignments(node);
 	} else {
+		trace_command(argv);
 		builtin = builtin_find(argv[0]);
 		function = function_find(argv[0]);
 		if (function || builtin)
@@ -266,81 +237,74 @@ static void use_as(int fd, int target)
  * a | b | c: a child for each, all running at once. Each end of a pipe must be open in just
  * one process: a reader sees the end only when nobody is left who could write.
  */
-static int run_pipeline(struct node *node)
+static int run_pipeline(struct node *node, enum job_place place)
 {
 	int input = -1;		/* the end to read of the pipe from the command before */
-	int count = 1, started = 0;
-	int status = 254;
-	pid_t *pids;
+	int started = 0;
+	struct job *job = job_new(place);
+	bool is_last = false;
 
-	for (struct node *n = node; n->kind == N_PIPE; n = n->right)
-		count++;
-	pids = arena_alloc(count * sizeof(*pids));
-	for (int i = 0; i < count; i++, node = node->right) {
-		bool is_last = i == count - 1;
+	for (; !is_last; node = node->right) {
+		struct node *command = node->kind == N_PIPE ? node->left : node;
 		int ends[2] = { -1, -1 };
+		pid_t pid;
 
+		is_last = command == node;
 		if (!is_last && pipe(ends) < 0) {
 			warn("cannot make a pipe: %s", strerror(errno));
 			break;
 		}
-		pids[i] = fork_child();
-		if (pids[i] == 0) {
+		pid = job_fork(job, job_text(command));
+		if (pid == 0) {
 			close(ends[0]);
 			use_as(input, 0);
 			use_as(ends[1], 1);
-			run_as_child(is_last ? node : node->left);
+			run_as_child(command);
 		}
 		close(input);
 		close(ends[1]);
 		input = ends[0];
-		if (pids[i] < 0)
+		if (pid < 0)
 			break;
 		started++;
 	}
 	close(input);
-	for (int i = 0; i < started; i++) {
-		int one = wait_for(pids[i]);
-
-		if (i == count - 1)
-			status = one;
-	}
-	return status;
+	if (started == 0)
+		return give_up(job);
+	if (place == BACKGROUND)
+		return job_background(job);
+	return job_foreground(job);
 }
 
 static int run_background(struct node *node)
 {
-	bool tell = is_interactive;
-	char text[32];
-	pid_t pid = fork_child();
+	struct job *job;
+	pid_t pid;
 
+	if (node->left->kind == N_PIPE && !node->left->redirects)
+		return run_pipeline(node->left, BACKGROUND);
+	job = job_new(BACKGROUND);
+	pid = job_fork(job, job_text(node->left));
 	if (pid < 0)
-		return 254;
-	if (pid == 0) {
-		signals_ignore_for_background();
+		return give_up(job);
+	if (pid == 0)
 		run_as_child(node->left);
-	}
-	job_add(pid);
-	last_background = pid;
-	if (tell) {
-		snprintf(text, sizeof(text), "[%d]\n", (int)pid);
-		write_all(2, text, strlen(text));
-	}
-	return 0;
+	return job_background(job);
 }
 
 static int run_subshell(struct node *node)
 {
-	pid_t pid = fork_child();
+	struct job *job = job_new(FOREGROUND);
+	pid_t pid = job_fork(job, job_text(node));
 
 	if (pid < 0)
-		return 254;
+		return give_up(job);
 	if (pid == 0) {
 		if (!redirect_apply(node->redirects, NULL))
 			_exit(1);
 		run_as_child(node->left);
 	}
-	return wait_for(pid);
+	return job_foreground(job);
 }
 
 /* $(text): runs it in a child, gives what it wrote without the newlines at its end. */
@@ -349,6 +313,7 @@ char *run_and_read(const char *text)
 	struct str output = { 0 };
 	char buffer[4096];
 	int ends[2];
+	struct job *job;
 	ssize_t n;
 	pid_t pid;
 
@@ -356,7 +321,8 @@ char *run_and_read(const char *text)
 		warn("cannot make a pipe: %s", strerror(errno));
 		return NULL;
 	}
-	pid = fork_child();
+	job = job_new(WITHIN);
+	pid = job_fork(job, "");
 	if (pid == 0) {
 		close(ends[0]);
 		use_as(ends[1], 1);
@@ -369,28 +335,43 @@ char *run_and_read(const char *text)
 			if (buffer[i])
 				str_put(&output, buffer[i]);
 	close(ends[0]);
-	if (pid < 0)
+	if (pid < 0) {
+		give_up(job);
 		return NULL;
-	substitution_status = wait_for(pid);
+	}
+	substitution_status = job_foreground(job);
+	if (signals_interrupted())
+		return NULL;			/* Ctrl-C is for the whole command */
 	while (output.len && output.text[output.len - 1] == '\n')
 		output.text[--output.len] = '\0';
 	return str_text(&output);
+}
+
+/* Where somebody asks how it went: set -e lets it fail. */
+int run_asked(struct node *node)
+{
+	int status;
+
+	asked_depth++;
+	status = run(node);
+	asked_depth--;
+	return status;
 }
 
 static int run_kind(struct node *node)
 {
 	switch (node->kind) {
 	case N_PIPE:
-		return run_pipeline(node);
+		return run_pipeline(node, FOREGROUND);
 	case N_SEQUENCE:
 		run(node->left);
 		return run_must_stop() ? last_status : run(node->right);
 	case N_AND:
-		return run(node->left) || run_must_stop() ? last_status : run(node->right);
+		return run_asked(node->left) || run_must_stop() ? last_status : run(node->right);
 	case N_OR:
-		return !run(node->left) || run_must_stop() ? last_status : run(node->right);
+		return !run_asked(node->left) || run_must_stop() ? last_status : run(node->right);
 	case N_NOT:
-		return !run(node->left);
+		return !run_asked(node->left);
 	case N_BACKGROUND:
 		return run_background(node);
 	case N_GROUP:
@@ -428,6 +409,10 @@ int run(struct node *node)
 		redirect_undo(saved);
 		last_status = 1;
 	}
+	traps_run();
+	if (option_exit_on_error && last_status && asked_depth == 0 && !run_must_stop() &&
+	    (node->kind == N_SIMPLE || node->kind == N_PIPE || node->kind == N_SUBSHELL))
+		shell_exit(last_status);
 	return last_status;
 }
 
@@ -453,7 +438,11 @@ int run_source(struct source *s)
 			}
 			signals_set_interrupted(false);
 			is_returning = false;
-			jobs_reap();
+			traps_run();
+			jobs_tell();
+			if (result == PARSE_END && jobs_hold_exit())
+				result = PARSE_EMPTY;
+			jobs_warning_fades();
 		}
 		if (result == PARSE_END || (result == PARSE_ERROR && !s->terminal) ||
 		    run_must_stop())
@@ -473,5 +462,7 @@ int run_text(char *text, const char *name)
 /* Ends the shell, or the child that runs a part of it. */
 void shell_exit(int status)
 {
+	trap_run_exit(status);
+	job_control_set(false);
 	_exit(status & 0xff);
 }

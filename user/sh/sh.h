@@ -9,6 +9,7 @@
  *	run.c    walks the tree: fork, exec, exit and wait are all in that file
  *	expand.c turns the words of a command into its arguments ($, globbing, quotes)
  *	redir.c  points descriptors at files, in a child or around a builtin
+ *	jobs.c   puts children into jobs, and waits for them
  */
 #ifndef SH_H
 #define SH_H
@@ -202,22 +203,42 @@ struct saved_fd {
 bool redirect_apply(struct redirect *list, struct saved_fd **saved);
 void redirect_undo(struct saved_fd *saved);
 
-/* signals.c */
+/* signals.c: what they do to the shell and to its children; trap.c: commands for them */
 
-void signals_init(bool interactive);
-void signals_default_for_child(void);
-void signals_ignore_for_background(void);
+void signals_update(void);
+void signals_reset_for_child(bool ignore_keys);
+void signals_catch_child(void);
 bool signals_interrupted(void);
 void signals_set_interrupted(bool on);
+const char *signal_name(int signo);		/* NULL: no such signal */
+int signal_number(const char *name);		/* -1: no such signal */
+bool trap_set(int signo, const char *command);
+const char *trap_get(int signo);
+int trap_pending(void);
+void trap_taken(int signo);
+void traps_run(void);
+void trap_run_exit(int status);
+int trap_status_before(void);			/* -1: no trap runs */
 
-/* jobs.c: children in the background */
+/* jobs.c: children, in groups as the terminal knows them; jobtext.c: their text */
 
-void job_add(pid_t pid);
+enum job_place { FOREGROUND, BACKGROUND, WITHIN };	/* WITHIN: a part of the shell, $(...) */
+struct job;
+
+extern bool has_job_control;
+
+struct job *job_new(enum job_place place);
+pid_t job_fork(struct job *job, const char *text);
+int job_foreground(struct job *job);		/* waits; its status as $? has it */
+int job_background(struct job *job);
+void job_free(struct job *job);
 void jobs_reap(void);
-void jobs_forget(void);
-int job_wait(pid_t pid);		/* its status; 127: no such child */
-int jobs_wait_all(void);
-int status_of(int wait_status);		/* what wait says, as $? says it */
+void jobs_tell(void);
+bool jobs_hold_exit(void);
+void jobs_warning_fades(void);
+void job_control_set(bool on);
+int status_of(int wait_status);
+const char *job_text(const struct node *node);
 
 /* run.c */
 
@@ -228,13 +249,14 @@ extern bool is_interactive;
 extern int loop_depth;
 extern int loops_to_leave;	/* break N, continue N: how many are left yet */
 extern bool loop_continues;	/* the last of them goes on with its next round */
+extern int asked_depth;		/* > 0: somebody looks at the status, so set -e does not */
 extern bool is_returning;	/* return: leave the function */
 
 int run(struct node *node);
+int run_asked(struct node *node);
 int run_text(char *text, const char *name);
 int run_source(struct source *s);
 char *run_and_read(const char *text);
-pid_t fork_child(void);
 bool run_must_stop(void);
 void exec_program(char **argv) __attribute__((noreturn));
 void shell_exit(int status) __attribute__((noreturn));
@@ -249,7 +271,7 @@ void function_define(const char *name, const char *body);
 const char *function_find(const char *name);
 int function_call(const char *body, char **argv);
 
-/* builtins.c, test.c, help.c */
+/* builtins.c, options.c, trap.c, jobcmd.c, test.c, help.c */
 
 typedef int builtin_fn(int argc, char **argv);
 
@@ -265,5 +287,18 @@ extern const struct builtin builtins[];
 const struct builtin *builtin_find(const char *name);
 int builtin_help(int argc, char **argv);
 int builtin_test(int argc, char **argv);
+int builtin_set(int argc, char **argv);
+int builtin_trap(int argc, char **argv);
+int builtin_jobs(int argc, char **argv);
+int builtin_fg(int argc, char **argv);
+int builtin_bg(int argc, char **argv);
+int builtin_wait(int argc, char **argv);
+int builtin_kill(int argc, char **argv);
+
+extern bool option_exit_on_error, option_no_unset, option_trace;
+
+bool option_set(char letter, bool on);		/* false: no such option */
+const char *options_text(void);
+void trace_command(char **argv);
 
 #endif

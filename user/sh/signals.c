@@ -1,25 +1,76 @@
 /*
- * signals.c - Ctrl-C and its like, for the shell and for its children.
+ * signals.c - what each signal does to the shell, and to its children.
  *
- * The terminal sends SIGINT to every process of the foreground, so to the shell too. A shell
- * that prompts catches it, and only notes it: what is being run ends and the next prompt
- * comes. Children get the default action back, which exec would do for a caught signal, but
- * not for an ignored one. A shell that runs a script changes nothing, and so dies of Ctrl-C
- * like any program.
+ * The answer follows from three things, and is worked out in one place (wanted_action):
+ *	trap		the person asked for a command, or for ignoring it
+ *	interactive	Ctrl-C must not end the shell, only what is being run; nor SIGTERM, SIGQUIT
+ *	job control	the shell itself is not to be stopped by the terminal
+ * A child begins anew: only what is ignored stays ignored. A shell that was started with a signal
+ * ignored (nohup) leaves it so, unless it is interactive.
+ *
+ * Handlers only make a note. Commands of traps run between two commands (trap.c).
  */
+#include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <unistd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <string.h>
 #include "sh.h"
 
-static volatile sig_atomic_t interrupted;
-static bool changed;
+enum state { UNKNOWN, DEFAULT, CAUGHT, IGNORED, IGNORED_AT_START };
 
-static void on_interrupt(int signo)
+static volatile sig_atomic_t interrupted;
+static volatile sig_atomic_t pending[NSIG];
+static volatile sig_atomic_t any_pending;
+static enum state states[NSIG];
+static char *traps[NSIG];	/* NULL: none, "": ignored; [0] is for EXIT */
+static bool child_matters;	/* SIGCHLD must wake a sigsuspend */
+
+static const char *const names[] = {
+	"EXIT", "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV",
+	"USR2", "PIPE", "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU",
+	"URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
+};
+enum { NAME_COUNT = sizeof(names) / sizeof(names[0]) };
+
+const char *signal_name(int signo)
 {
-	(void)signo;
-	interrupted = 1;
+	static char other[32];
+
+	if (signo >= 0 && signo < NAME_COUNT)
+		return names[signo];
+	if (signo < SIGRTMIN || signo > SIGRTMAX)
+		return NULL;
+	snprintf(other, sizeof(other), signo == SIGRTMIN ? "RTMIN" : "RTMIN+%d", signo - SIGRTMIN);
+	return other;
+}
+
+/* Of a name with or without SIG, or a number as text; -1: there is none. 0 is EXIT. */
+int signal_number(const char *name)
+{
+	char *end;
+	long number = strtol(name, &end, 10);
+
+	if (isdigit((unsigned char)*name))
+		return *end || number >= NSIG ? -1 : (int)number;
+	if (strncasecmp(name, "SIG", 3) == 0)
+		name += 3;
+	for (int signo = 0; signo < NSIG; signo++)
+		if (signal_name(signo) && strcasecmp(signal_name(signo), name) == 0)
+			return signo;
+	return -1;
+}
+
+static void on_signal(int signo)
+{
+	if (signo == SIGINT && !traps[SIGINT])
+		interrupted = 1;
+	if (traps[signo]) {
+		pending[signo] = 1;
+		any_pending = 1;
+	}
 }
 
 bool signals_interrupted(void)
@@ -32,47 +83,118 @@ void signals_set_interrupted(bool on)
 	interrupted = on;
 }
 
-static void set_action(int signo, void (*handler)(int))
+static enum state wanted_action(int signo)
 {
-	struct sigaction action = { .sa_handler = handler };
-
-	sigemptyset(&action.sa_mask);
-	if (sigaction(signo, &action, NULL) < 0)
-		warn("cannot set the action of signal %d", signo);
-}
-
-void signals_init(bool interactive)
-{
-	if (!interactive)
-		return;
-	changed = true;
-	set_action(SIGINT, on_interrupt);	/* no SA_RESTART: read and wait return */
-	set_action(SIGQUIT, SIG_IGN);
-	set_action(SIGTERM, SIG_IGN);
-	set_action(SIGTSTP, SIG_IGN);
-}
-
-/* SIGTSTP stays ignored: until there is job control nothing could wake a stopped child. */
-void signals_default_for_child(void)
-{
-	if (!changed)
-		return;
-	changed = false;
-	interrupted = 0;
-	set_action(SIGINT, SIG_DFL);
-	set_action(SIGQUIT, SIG_DFL);
-	set_action(SIGTERM, SIG_DFL);
-}
-
-/* Without job control Ctrl-C and the input are for the foreground only. */
-void signals_ignore_for_background(void)
-{
-	int fd = open("/dev/null", O_RDONLY);
-
-	set_action(SIGINT, SIG_IGN);
-	set_action(SIGQUIT, SIG_IGN);
-	if (fd > 0) {
-		dup2(fd, 0);
-		close(fd);
+	if (traps[signo])
+		return *traps[signo] ? CAUGHT : IGNORED;
+	switch (signo) {
+	case SIGINT:
+		return is_interactive ? CAUGHT : DEFAULT;
+	case SIGQUIT:
+	case SIGTERM:
+		return is_interactive ? IGNORED : DEFAULT;
+	case SIGTSTP:
+	case SIGTTIN:
+	case SIGTTOU:
+		return has_job_control ? IGNORED : DEFAULT;
+	case SIGCHLD:
+		return child_matters ? CAUGHT : DEFAULT;
+	default:
+		return DEFAULT;
 	}
+}
+
+static void update(int signo)
+{
+	enum state wanted = wanted_action(signo);
+	struct sigaction action = { .sa_flags = signo == SIGCHLD ? SA_RESTART : 0 };
+
+	if (states[signo] == UNKNOWN) {
+		sigaction(signo, NULL, &action);
+		states[signo] = action.sa_handler != SIG_IGN ? DEFAULT
+				: is_interactive	      ? IGNORED
+							      : IGNORED_AT_START;
+		action.sa_flags = signo == SIGCHLD ? SA_RESTART : 0;
+	}
+	if (states[signo] == wanted || states[signo] == IGNORED_AT_START)
+		return;
+	action.sa_handler = wanted == CAUGHT	? on_signal
+			    : wanted == IGNORED ? SIG_IGN
+						: SIG_DFL;
+	sigemptyset(&action.sa_mask);	/* no SA_RESTART: read and wait are to return */
+	if (sigaction(signo, &action, NULL) == 0)
+		states[signo] = wanted;
+}
+
+/* is_interactive or has_job_control has changed. */
+void signals_update(void)
+{
+	static const int concerned[] = { SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU };
+
+	for (size_t i = 0; i < sizeof(concerned) / sizeof(concerned[0]); i++)
+		if (states[concerned[i]] != UNKNOWN || is_interactive || has_job_control)
+			update(concerned[i]);
+}
+
+void signals_catch_child(void)
+{
+	child_matters = true;
+	update(SIGCHLD);
+}
+
+/* false: it stays as it is. */
+bool trap_set(int signo, const char *command)
+{
+	char *old = traps[signo];
+
+	if (signo == SIGKILL || signo == SIGSTOP)
+		return false;
+	traps[signo] = command ? heap_copy(command) : NULL;
+	if (signo)
+		update(signo);
+	free(old);
+	return true;
+}
+
+const char *trap_get(int signo)
+{
+	return traps[signo];
+}
+
+/* A signal that came and whose trap has not run yet, or 0. */
+int trap_pending(void)
+{
+	for (int signo = 1; any_pending && signo < NSIG; signo++)
+		if (pending[signo])
+			return signo;
+	return 0;
+}
+
+void trap_taken(int signo)
+{
+	pending[signo] = 0;
+	any_pending = trap_pending() != 0;
+}
+
+/* What the shell catches is default in a child; what is ignored by trap '' stays ignored. */
+void signals_reset_for_child(bool ignore_keys)
+{
+	is_interactive = false;
+	interrupted = 0;
+	for (int signo = 0; signo < NSIG; signo++) {
+		pending[signo] = 0;
+		if (traps[signo] && *traps[signo]) {
+			free(traps[signo]);
+			traps[signo] = NULL;
+		}
+		if (states[signo] == CAUGHT || states[signo] == IGNORED)
+			update(signo);
+	}
+	for (int signo = SIGTSTP; has_job_control && signo <= SIGTTOU; signo++)
+		states[signo] = IGNORED_AT_START;	/* a part of the shell itself: $(...) */
+	if (!ignore_keys)
+		return;
+	signal(SIGINT, SIG_IGN);	/* Ctrl-C and Ctrl-\ are for the foreground */
+	signal(SIGQUIT, SIG_IGN);
+	states[SIGINT] = states[SIGQUIT] = IGNORED_AT_START;
 }

@@ -94,7 +94,7 @@ static const char *parameter(const char *name)
 	case '#':
 		return number_text(shell_arg_count());
 	case '-':
-		return is_interactive ? "i" : "";
+		return options_text();
 	case '@':
 	case '*': {
 		struct str all = { 0 };
@@ -237,6 +237,21 @@ static bool put_with_operator(struct text *t, const char *name, const char *at, 
 	}
 }
 
+/* The value itself; with set -u there must be one. */
+static bool put_value(struct text *t, const char *name, bool in_quotes)
+{
+	const char *value = parameter(name);
+
+	if (!value && option_no_unset) {
+		warn("%s: not set", name);
+		if (!is_interactive)
+			shell_exit(2);
+		return false;
+	}
+	text_add(t, value ? value : "", in_quotes ? M_QUOTED : M_RESULT);
+	return true;
+}
+
 /* *at is behind the opening bracket. */
 static bool subst_braces(struct text *t, const char **at, const char *end, bool in_quotes)
 {
@@ -267,7 +282,7 @@ static bool subst_braces(struct text *t, const char **at, const char *end, bool 
 	if (*name == '@' || *name == '*')
 		put_args(t, *name, in_quotes);
 	else
-		text_add(t, parameter(name) ? parameter(name) : "", in_quotes ? M_QUOTED : M_RESULT);
+		return put_value(t, name, in_quotes);
 	return true;
 }
 
@@ -318,7 +333,7 @@ bool subst_backquote(struct text *t, const char **at, const char *end, bool in_q
 
 bool subst_dollar(struct text *t, const char **at, const char *end, bool in_quotes)
 {
-	const char *value;
+	bool ok = true;
 	size_t len;
 
 	(*at)++;
@@ -337,12 +352,10 @@ bool subst_dollar(struct text *t, const char **at, const char *end, bool in_quot
 	}
 	if (isdigit((unsigned char)**at))
 		len = 1;			/* $10 is ${1}0 */
-	if (**at == '@' || **at == '*') {
+	if (**at == '@' || **at == '*')
 		put_args(t, **at, in_quotes);
-	} else {
-		value = parameter(copy_range(*at, *at + len));
-		text_add(t, value ? value : "", in_quotes ? M_QUOTED : M_RESULT);
-	}
+	else
+		ok = put_value(t, copy_range(*at, *at + len), in_quotes);
 	*at += len;
-	return true;
+	return ok;
 }
