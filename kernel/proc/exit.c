@@ -193,7 +193,8 @@ static void exit_leave(struct task *task, int status)
 		spin_lock(&proc_lock);
 	}
 	struct sighand *sighand = task->sighand;
-	usage_add(&process->usage, &task->usage);
+	struct usage usage = task_usage(task); /* with what it has run since its last switch */
+	usage_add(&process->usage, &usage);
 	signal_queue_flush(&task->pending);
 	task->sighand = NULL;
 	task->state = TASK_ZOMBIE;

@@ -86,12 +86,19 @@ static void charge(struct task *task, u64 now_ns)
 	task->slice_left_ns = MAX(task->slice_left_ns - (s64)ran_ns, -SLICE_NS);
 }
 
+/* Since the last charge; the queue's lock held. Clocks of CPUs may differ a little. */
+static u64 running_ns(const struct task *task)
+{
+	u64 now_ns = time_now_ns();
+	return now_ns > task->switched_in_ns ? now_ns - task->switched_in_ns : 0;
+}
+
 u64 sched_run_ns(const struct task *task)
 {
 	struct runq *rq = task_runq_lock(task);
 	u64 run_ns = task->usage.run_ns;
 	if (task->on_cpu)
-		run_ns += time_now_ns() - task->switched_in_ns;
+		run_ns += running_ns(task);
 	spin_unlock(&rq->lock);
 	return run_ns;
 }
@@ -215,8 +222,7 @@ void sched_cpu_figures(u32 id, struct cpu_figures *out)
 {
 	const struct cpu *cpu = &cpus[id];
 	spin_lock(&runqs[id].lock);
-	u64 now_ns = time_now_ns(), since_ns = cpu->task->switched_in_ns;
-	u64 current_ns = now_ns > since_ns ? now_ns - since_ns : 0;
+	u64 current_ns = running_ns(cpu->task);
 	bool idle = cpu->task == cpu->idle;
 	u64 busy_ns = cpu->busy_ns + (idle ? 0 : current_ns);
 	u64 ticks = MAX(cpu->user_ticks + cpu->nice_ticks + cpu->system_ticks, 1ul);

@@ -57,6 +57,7 @@ struct rlimit {
 struct usage {
 	u64 run_ns;
 	u64 user_ticks, system_ticks;
+	u64 user_ns, system_ns; /* what has been told of it: neither part ever goes back */
 	u64 minor_faults, major_faults;
 	u64 max_resident_pages;
 	u64 voluntary_switches, involuntary_switches;

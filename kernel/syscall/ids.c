@@ -37,10 +37,14 @@ static struct process *find_process(pid_t number)
 }
 
 /* May the caller put the target into group pgid? setpgid(2), ERRORS. */
-static int check_setpgid(const struct process *target, pid_t pgid)
+static int check_setpgid(const struct process *target, pid_t pid, pid_t pgid)
 {
 	const struct process *self = current->process;
-	if (!target || (target != self && target->parent != self))
+	if (!target)
+		return -ESRCH;
+	if (pid != 0 && pid != task_tid(target->leader))
+		return -EINVAL; /* another thread's number */
+	if (target != self && target->parent != self)
 		return -ESRCH;
 	if (target != self && target->session != self->session)
 		return -EPERM;
@@ -68,7 +72,7 @@ s64 sys_setpgid(pid_t pid, pid_t pgid)
 	struct process *target = find_process(pid);
 	if (pgid == 0 && target)
 		pgid = task_tid(target->leader);
-	int error = check_setpgid(target, pgid);
+	int error = check_setpgid(target, pid, pgid);
 	if (!error && target->pgrp->number != pgid)
 		process_join_pgrp(target, pid_find(pgid));
 	spin_unlock(&proc_lock);

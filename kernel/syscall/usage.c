@@ -18,6 +18,8 @@
 void usage_add(struct usage *a, const struct usage *b)
 {
 	a->run_ns += b->run_ns;
+	a->user_ns += b->user_ns;
+	a->system_ns += b->system_ns;
 	a->user_ticks += b->user_ticks;
 	a->system_ticks += b->system_ticks;
 	a->minor_faults += b->minor_faults;
@@ -31,6 +33,7 @@ struct cpu_times usage_times(const struct usage *usage)
 {
 	u64 ticks = usage->user_ticks + usage->system_ticks;
 	u64 user_ns = ticks ? usage->run_ns / ticks * usage->user_ticks : usage->run_ns;
+	user_ns = MIN(MAX(user_ns, usage->user_ns), usage->run_ns - usage->system_ns);
 	return (struct cpu_times){user_ns, usage->run_ns - user_ns};
 }
 
@@ -54,6 +57,9 @@ struct usage process_usage(struct process *process)
 		struct usage usage = task_usage(task);
 		usage_add(&sum, &usage);
 	}
+	struct cpu_times times = usage_times(&sum);
+	process->usage.user_ns = sum.user_ns = times.user_ns;
+	process->usage.system_ns = sum.system_ns = times.system_ns;
 	return sum;
 }
 
