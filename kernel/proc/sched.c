@@ -10,7 +10,7 @@
  * to the weight of the task's nice value (Linux's table); when it is over
  * cpu->need_resched asks for a switch on the next way to user mode. The timer
  * looks only at each tick, so a turn may last too long: what was too much is
- * taken off the next one (deficit round robin: Shreedhar and Varghese, 1995).
+ * taken off the next ones (deficit round robin: Shreedhar and Varghese, 1995).
  * A task that slept and has some of its slice left goes to the front. The
  * kernel itself is not preempted. sched_cpus.c spreads tasks over the CPUs.
  *
@@ -29,6 +29,7 @@
 struct runq runqs[MAX_CPUS];
 
 #define SLICE_NS ((s64)(20 * NSEC_PER_MSEC)) /* at nice 0 */
+#define DEBT_NS (10 * SLICE_NS) /* an emulator's CPU may stand still that long within a turn */
 
 /* sched_prio_to_weight of Linux: each step of nice is about 10 % of CPU time. */
 static const u32 nice_weight[40] = {
@@ -83,7 +84,9 @@ static void charge(struct task *task, u64 now_ns)
 		cpu->idle_ns += ran_ns;
 	else
 		cpu->busy_ns += ran_ns;
-	task->slice_left_ns = MAX(task->slice_left_ns - (s64)ran_ns, -SLICE_NS);
+	/* Who was alone took nothing from anyone. */
+	s64 debt_ns = this_runq()->nqueued > 0 ? DEBT_NS : SLICE_NS;
+	task->slice_left_ns = MAX(task->slice_left_ns - (s64)ran_ns, -debt_ns);
 }
 
 /* Since the last charge; the queue's lock held. Clocks of CPUs may differ a little. */
