@@ -135,9 +135,9 @@ static void use_one_processor(void)
 }
 
 /* Both begin when the pipe closes and end by one kill: the rest is the scheduler's work. */
-static double ratio_of_two(void)
+static double ratio_of_two(int run_ms)
 {
-	struct timespec t = { .tv_sec = RUN_MS / 1000, .tv_nsec = RUN_MS % 1000 * 1000000L };
+	struct timespec t = { .tv_sec = run_ms / 1000, .tv_nsec = run_ms % 1000 * 1000000L };
 	double seconds[2];
 	int ready[2], go[2];
 	pid_t pid[2];
@@ -159,7 +159,7 @@ static double ratio_of_two(void)
 	return seconds[0] / seconds[1];
 }
 
-/* Three tries: on an emulator, others can take the processor away in the middle of a turn. */
+/* Three tries, each longer: others can take an emulator's processor away in the middle of a turn. */
 static void show_shares(void)
 {
 	double wanted = (double)WEIGHT_0 / WEIGHT_5;
@@ -168,7 +168,7 @@ static void show_shares(void)
 	printf("two children on one processor, with nice 0 and nice 5\n");
 	use_one_processor();
 	for (int i = 0; i < TRIES && !holds; i++) {
-		double ratio = ratio_of_two();
+		double ratio = ratio_of_two(RUN_MS * (i + 1));
 
 		holds = ratio > wanted * (100 - PERCENT) / 100 && ratio < wanted * (100 + PERCENT) / 100;
 	}
