@@ -25,7 +25,7 @@ enum {
 	STACK_PAGES = KSTACK_SIZE / PAGE_SIZE,
 	MAX_SLOTS = 65536,
 	MAX_CACHED = 32,
-	CACHED_SLOTS = 128, /* only those of the first table are kept: no table stays for them */
+	FIRST_SLOTS = 128, /* those of the first page table */
 };
 
 #define SLOT_SIZE (SLOT_PAGES * PAGE_SIZE)
@@ -155,11 +155,18 @@ static void stack_unmap(va_t top)
 	slot_release(slot_of(top));
 }
 
+/*
+ * While there are few stacks only those of the first slots are kept, so that no
+ * page table stays for the others; when many have come and gone, all that are
+ * kept go once.
+ */
 void kstack_free(va_t top)
 {
-	__atomic_fetch_sub(&nstacks, 1, __ATOMIC_RELAXED);
+	u64 left = __atomic_sub_fetch(&nstacks, 1, __ATOMIC_RELAXED);
+	if (left == FIRST_SLOTS / 2)
+		kstack_reclaim();
 	spin_lock(&kmap_lock);
-	bool keep = ncached < MAX_CACHED && slot_of(top) < CACHED_SLOTS;
+	bool keep = ncached < MAX_CACHED && (slot_of(top) < FIRST_SLOTS || left > FIRST_SLOTS);
 	if (keep) {
 		*cache_link(top) = cached;
 		cached = top;
