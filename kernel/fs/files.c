@@ -188,11 +188,16 @@ void files_close_on_exec(struct files *files)
 	}
 }
 
+static struct file *look_up(const struct files *files, int fd)
+{
+	bool open = fd >= 0 && (u32)fd < files->size && files->file[fd];
+	return open ? file_get(files->file[fd]) : NULL;
+}
+
 struct file *files_file(struct files *files, int fd)
 {
 	spin_lock(&files->lock);
-	bool open = fd >= 0 && (u32)fd < files->size && files->file[fd];
-	struct file *file = open ? file_get(files->file[fd]) : NULL;
+	struct file *file = look_up(files, fd);
 	spin_unlock(&files->lock);
 	return file;
 }
@@ -208,7 +213,9 @@ int files_next(struct files *files, int from_fd)
 
 struct file *fd_get(int fd)
 {
-	return files_file(current->files, fd);
+	struct files *files = current->files;
+	/* A table that nobody shares is changed by nobody else; who looks in (/proc) only reads. */
+	return files->refs == 1 ? look_up(files, fd) : files_file(files, fd);
 }
 
 struct file *fd_get_io(int fd)

@@ -46,7 +46,12 @@ void waitq_join(struct waitq *queue, struct waiter *w)
 
 int waitq_sleep(struct waiter *w)
 {
-	return waitq_sleep_until(w, TIME_FOREVER);
+	kassert(w->task == current);
+	if (signal_pending(current))
+		return -EINTR;
+	schedule();
+	set_sleeping(true, true);
+	return 0;
 }
 
 struct sleep_timer {
@@ -61,20 +66,15 @@ static void sleep_expired(struct timer *timer)
 
 int waitq_sleep_until(struct waiter *w, u64 deadline_ns)
 {
+	if (deadline_ns == TIME_FOREVER)
+		return waitq_sleep(w);
+	if (time_now_ns() >= deadline_ns)
+		return signal_pending(current) ? -EINTR : -ETIMEDOUT;
 	struct sleep_timer t = {.timer.fn = sleep_expired, .task = current};
-	kassert(w->task == current);
-	if (signal_pending(current))
-		return -EINTR;
-	if (deadline_ns != TIME_FOREVER) {
-		if (time_now_ns() >= deadline_ns)
-			return -ETIMEDOUT;
-		timer_start(&t.timer, deadline_ns);
-	}
-	schedule();
-	if (deadline_ns != TIME_FOREVER)
-		timer_cancel(&t.timer);
-	set_sleeping(true, true);
-	return 0;
+	timer_start(&t.timer, deadline_ns);
+	int error = waitq_sleep(w);
+	timer_cancel(&t.timer); /* it lies on this stack */
+	return error;
 }
 
 int waitq_sleep_quiet(struct waiter *w, bool killable)
