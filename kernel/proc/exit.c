@@ -113,6 +113,7 @@ static void give_children_away(struct process *process)
 	struct process *child, *next;
 	list_for_each_safe(child, next, &process->children, sibling_link) {
 		child->parent = heir;
+		child->parent_task = process_living(heir);
 		child->parent_number = task_tid(heir->leader);
 		list_remove(&child->sibling_link);
 		list_append(&heir->children, &child->sibling_link);
@@ -174,10 +175,19 @@ static void exit_leave_process(struct process *process)
 	process_notify_zombie(process);
 }
 
-/* One of several threads has gone: the others may have waited for it to stop, or not looked
- * at a signal of the process because it was to take it. */
-static void exit_leave_threads(struct process *process)
+/* One of several threads has gone: another one inherits its children (prctl(2) and wait(2) tell
+ * threads apart), and the others may have waited for it to stop, or not looked at a signal of
+ * the process because it was to take it. */
+static void exit_leave_threads(struct process *process, const struct task *gone)
 {
+	struct process *child;
+	list_for_each(child, &process->children, sibling_link) {
+		if (child->parent_task != gone)
+			continue;
+		child->parent_task = process_living(process);
+		if (child->parent_death_signal && !child->zombie)
+			signal_send_process(child, child->parent_death_signal, NULL);
+	}
 	signal_stop_progress(process);
 	signal_hand_over(process, process->pending.set);
 }
@@ -206,7 +216,7 @@ static void exit_leave(struct task *task, int status)
 	if (process->ntasks == 0)
 		exit_leave_process(process);
 	else
-		exit_leave_threads(process);
+		exit_leave_threads(process, task);
 	if (process->ntasks == 1 && process->execing)
 		waitq_wake_all(&process->alone_wait);
 	spin_unlock(&proc_lock);

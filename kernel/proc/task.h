@@ -76,6 +76,7 @@ struct process {
 	u32 ntasks;		     /* p: that have not exited */
 	u32 nlive;		     /* p: that have not begun to */
 	struct process *parent;	     /* p: NULL only for init */
+	struct task *parent_task;    /* p: the thread of it that made us, or has inherited us */
 	pid_t parent_number;	     /* p: its pid, for who reads it without the lock; 0 for init */
 	struct list children;	     /* p: struct process.sibling_link */
 	struct list sibling_link;    /* p */

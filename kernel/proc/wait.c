@@ -72,6 +72,8 @@ static bool wait_selects(const struct wait *wait, const struct process *child)
 		return false;
 	if (wait->idtype == P_PGID && child->pgrp->number != wait->id)
 		return false;
+	if ((wait->options & WNOTHREAD) && child->parent_task != current)
+		return false;
 	if (wait->options & WALL)
 		return true;
 	bool is_clone = child->exit_signal != SIGCHLD; /* wait(2): __WCLONE */
