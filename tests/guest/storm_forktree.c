@@ -13,7 +13,7 @@
 enum { THREADS = 4, DEPTH = 4, WIDTH = 2, ROUNDS = 5, MOST = THREADS * 64 };
 
 static struct {
-	atomic_int registered, release, orphans;
+	atomic_int slots, registered, release, orphans;
 	int pids[MOST];
 } *tree;
 
@@ -31,11 +31,12 @@ static void *grow_in_thread(void *unused)
 /* One process: makes its children, partly from a second thread, and waits to be let go. */
 static void live(int depth, pid_t parent)
 {
-	int slot = atomic_fetch_add(&tree->registered, 1);
+	int slot = atomic_fetch_add(&tree->slots, 1);
 
 	CHECK_SAW(slot < MOST, slot);
 	CHECK(getppid() == parent);
 	tree->pids[slot] = getpid();
+	atomic_fetch_add(&tree->registered, 1);
 	own_depth = depth;
 	if (depth % 2) {
 		start_threads(0, 1, grow_in_thread);
