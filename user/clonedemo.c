@@ -66,8 +66,8 @@ static long start(uint64_t flags, int (*body)(void))
 			 "syscall\n"
 			 "1:"
 			 : "=a"(result)
-			 : "a"(SYS_clone), "D"(flags), "S"(top), "d"(&parent_word), "r"(r10), "r"(r8),
-			   "b"(body)
+			 : "a"(SYS_clone), "D"(flags), "S"(top), "d"(&parent_word), "r"(r10),
+			   "r"(r8), "b"(body)
 			 : "rcx", "r11", "memory");
 	errno = result < 0 ? (int)-result : 0;
 	return must(result < 0 ? -1 : result, "clone");
@@ -123,24 +123,29 @@ static const struct row {
 	bool (*seen)(void);
 	bool seen_if_set;
 } rows[] = {
-	{ "VM", CLONE_VM, 0, "a variable that the child wrote", write_variable, sees_variable, true },
-	{ "FILES", CLONE_FILES, 0, "a descriptor that the child opened", open_file, sees_file, true },
+	{ "VM", CLONE_VM, 0, "a variable that the child wrote", write_variable,
+	  sees_variable, true },
+	{ "FILES", CLONE_FILES, 0, "a descriptor that the child opened", open_file,
+	  sees_file, true },
 	{ "FS", CLONE_FS, 0, "a folder that the child went to", go_to_proc, is_in_proc, true },
 	{ "SIGHAND", CLONE_SIGHAND, CLONE_VM, "a signal that the child ignored", ignore_usr1,
 	  ignores_usr1, true },
-	{ "THREAD", CLONE_THREAD, CLONE_SIGHAND | CLONE_VM, "an alarm that the child set", set_alarm,
-	  sees_alarm, true },
+	{ "THREAD", CLONE_THREAD, CLONE_SIGHAND | CLONE_VM, "an alarm that the child set",
+	  set_alarm, sees_alarm, true },
 	{ "THREAD", CLONE_THREAD, CLONE_SIGHAND | CLONE_VM, "no child to wait for", nothing,
 	  has_no_child, true },
-	{ "PARENT", CLONE_PARENT, 0, "no child to wait for: it is a sister", nothing, has_no_child, true },
-	{ "VFORK", CLONE_VFORK, CLONE_VM, "stands still until the child ends", be_slow, sees_variable, true },
+	{ "PARENT", CLONE_PARENT, 0, "no child to wait for: it is a sister", nothing,
+	  has_no_child, true },
+	{ "VFORK", CLONE_VFORK, CLONE_VM, "stands still until the child ends", be_slow,
+	  sees_variable, true },
 	{ "SETTLS", CLONE_SETTLS, CLONE_VM, "a __thread variable that the child wrote", write_tls,
 	  sees_tls, false },
-	{ "PARENT_SETTID", CLONE_PARENT_SETTID, 0, "a word of the parent's has the tid", nothing, has_tid, true },
-	{ "CHILD_SETTID", CLONE_CHILD_SETTID, CLONE_VM, "a word of the child's has the tid", nothing,
-	  child_has_tid, true },
-	{ "CHILD_CLEARTID", CLONE_CHILD_CLEARTID, CLONE_VM, "a word of the child's is 0 after its end",
-	  nothing, child_word_0, true },
+	{ "PARENT_SETTID", CLONE_PARENT_SETTID, 0, "a word of the parent's has the tid", nothing,
+	  has_tid, true },
+	{ "CHILD_SETTID", CLONE_CHILD_SETTID, CLONE_VM, "a word of the child's has the tid",
+	  nothing, child_has_tid, true },
+	{ "CHILD_CLEARTID", CLONE_CHILD_CLEARTID, CLONE_VM,
+	  "a word of the child's is 0 after its end", nothing, child_word_0, true },
 };
 
 static void reset(void)
@@ -201,13 +206,15 @@ static const struct refusal {
 } refusals[] = {
 	{ "SIGHAND without VM", BOTH, { .flags = CLONE_SIGHAND } },
 	{ "THREAD without SIGHAND", BOTH, { .flags = CLONE_THREAD | CLONE_VM } },
-	{ "SIGHAND with CLEAR_SIGHAND", CLONE3, { .flags = CLONE_SIGHAND | CLONE_VM | CLEAR_SIGHAND } },
+	{ "SIGHAND with CLEAR_SIGHAND", CLONE3,
+	  { .flags = CLONE_SIGHAND | CLONE_VM | CLEAR_SIGHAND } },
 	{ "FS with NEWNS", BOTH, { .flags = CLONE_FS | CLONE_NEWNS } },
 	{ "FS with NEWUSER", BOTH, { .flags = CLONE_FS | CLONE_NEWUSER } },
 	{ "SYSVSEM with NEWIPC", BOTH, { .flags = CLONE_SYSVSEM | CLONE_NEWIPC } },
 	{ "THREAD with NEWPID", BOTH, { .flags = AS_THREAD | CLONE_NEWPID } },
 	{ "THREAD with NEWUSER", BOTH, { .flags = AS_THREAD | CLONE_NEWUSER } },
-	{ "THREAD with PIDFD, DETACHED", BOTH, { .flags = AS_THREAD | CLONE_PIDFD | CLONE_DETACHED } },
+	{ "THREAD with PIDFD, DETACHED", BOTH,
+	  { .flags = AS_THREAD | CLONE_PIDFD | CLONE_DETACHED } },
 	{ "PIDFD with DETACHED", BOTH, { .flags = CLONE_PIDFD | CLONE_DETACHED } },
 	{ "PIDFD with PARENT_SETTID", CLONE, { .flags = CLONE_PIDFD | CLONE_PARENT_SETTID } },
 	{ "DETACHED", CLONE3, { .flags = CLONE_DETACHED } },
@@ -234,13 +241,19 @@ static const char *verdict(long result)
 
 static void show_refusals(void)
 {
+	enum { COUNT = sizeof(refusals) / sizeof(refusals[0]) };
+
 	printf("\n%-31s %-7s %s\n", "refused:", "clone", "clone3");
-	for (const struct refusal *r = refusals; r < refusals + sizeof(refusals) / sizeof(refusals[0]); r++) {
-		printf("%-31s ", r->what);
-		printf("%-7s ", r->calls & CLONE ? verdict(syscall(SYS_clone, r->arguments.flags | SIGCHLD,
-								   NULL, NULL, NULL, NULL)) : "-");
-		printf("%s\n", r->calls & CLONE3 ? verdict(syscall(SYS_clone3, &r->arguments,
-								   sizeof(r->arguments))) : "-");
+	for (const struct refusal *r = refusals; r < refusals + COUNT; r++) {
+		const struct arguments *args = &r->arguments;
+		const char *by_clone = "-", *by_clone3 = "-";
+
+		if (r->calls & CLONE)
+			by_clone = verdict(syscall(SYS_clone, args->flags | SIGCHLD, NULL, NULL, NULL,
+						   NULL));
+		if (r->calls & CLONE3)
+			by_clone3 = verdict(syscall(SYS_clone3, args, sizeof(*args)));
+		printf("%-31s %-7s %s\n", r->what, by_clone, by_clone3);
 	}
 }
 

@@ -122,8 +122,8 @@ static long storm(int writers)
 	for (int i = 0; i < writers; i++)
 		must(-pthread_join(thread[i], NULL), "pthread_join");
 	if (verbose)
-		printf("# %d writers of %d pages each: %ld pages for each fork\n", writers, PAGES_EACH,
-		       sum / FORKS);
+		printf("# %d writers of %d pages each: %ld pages for each fork\n", writers,
+		       PAGES_EACH, sum / FORKS);
 	return sum / FORKS;
 }
 

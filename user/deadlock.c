@@ -109,7 +109,8 @@ static void fork_while_held(void *(*hold)(void *), int expected, const char *wha
 	if (hold == hold_until_told)
 		must(write(release[1], "r", 1), "write");
 	pthread_join(holder, NULL);
-	relation("parent: the thread has let go, the lock can be taken", pthread_mutex_lock(&lock) == 0);
+	relation("parent: the thread has let go, the lock can be taken",
+		 pthread_mutex_lock(&lock) == 0);
 	pthread_mutex_unlock(&lock);
 }
 
@@ -153,12 +154,12 @@ static void show_order(void)
 	fflush(stdout);
 	pid = (pid_t)must(fork(), "fork");
 	if (pid == 0) {
-		relation("child: prepare of the second, of the first; child of the first, of the second",
+		relation("child: prepare of second and first; child of first and second",
 			 strcmp(calls, "PpcC") == 0);
 		end_child();
 	}
 	wait_for_child(pid);
-	relation("parent: prepare of the second, of the first; parent of the first, of the second",
+	relation("parent: prepare of second and first; parent of first and second",
 		 strcmp(calls, "PpaA") == 0);
 }
 
@@ -182,7 +183,8 @@ static void show_robust(void)
 	}
 	wait_for_child(pid);
 	relation("parent: is told that the owner is dead", lock_for_a_while(mutex) == EOWNERDEAD);
-	relation("parent: has the lock, and repairs what it guards", pthread_mutex_consistent(mutex) == 0);
+	relation("parent: has the lock, and repairs what it guards",
+		 pthread_mutex_consistent(mutex) == 0);
 	relation("parent: unlocks it", pthread_mutex_unlock(mutex) == 0);
 	relation("parent: the next lock is as ever", lock_for_a_while(mutex) == 0);
 	pthread_mutex_unlock(mutex);

@@ -191,7 +191,7 @@ static void show_exit(void)
 	relation("the third answers", answers(THIRD));
 	printf("then exit by the third, the last\n");
 	tell(THIRD, 'x');
-	relation("the process has ended", end_of(pid) >= 0);	/* Linux before 5.19: leader's status */
+	relation("the process has ended", end_of(pid) >= 0);	/* before 5.19: leader's status */
 }
 
 static void show_exit_group(int who, const char *name)

@@ -111,7 +111,8 @@ static uint64_t sum_by_threads(void)
 	uint64_t sum = 0;
 
 	for (long part = 0; part < PARTS; part++)
-		must(-pthread_create(&thread[part], NULL, sum_in_thread, (void *)part), "pthread_create");
+		must(-pthread_create(&thread[part], NULL, sum_in_thread, (void *)part),
+		     "pthread_create");
 	for (int part = 0; part < PARTS; part++) {
 		must(-pthread_join(thread[part], NULL), "pthread_join");
 		sum += pieces[part];
@@ -130,7 +131,8 @@ static void read_busy(long busy[MAX_CPUS])
 	must(file ? 0 : -1, "/proc/stat");
 	memset(busy, 0, MAX_CPUS * sizeof(*busy));
 	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "cpu%d %ld %ld %ld", &cpu, &user, &nice, &system) == 4 && cpu < MAX_CPUS)
+		if (sscanf(line, "cpu%d %ld %ld %ld", &cpu, &user, &nice, &system) == 4 &&
+		    cpu < MAX_CPUS)
 			busy[cpu] = user + nice + system;
 	fclose(file);
 }

@@ -137,7 +137,8 @@ int main(int argc, char **argv)
 			nap();
 	relation("before: there are four threads", threads("before") == WORKERS + 1);
 	fork_and_wait((void *)"the first thread");
-	must(-pthread_create(&forker, NULL, fork_and_wait, (void *)"a fifth thread"), "pthread_create");
+	must(-pthread_create(&forker, NULL, fork_and_wait, (void *)"a fifth thread"),
+	     "pthread_create");
 	must(-pthread_join(forker, NULL), "pthread_join");
 	relation("after: all count on in the parent", all_count(5000));
 	stop = true;

@@ -209,10 +209,11 @@ static long through_helpers(struct reply replies[REQUESTS])
 
 	for (int first = 0; first < REQUESTS; first += HELPERS) {
 		for (int i = 0; i < HELPERS; i++)
-			must(write(helpers[i].requests, &requests[first + i], sizeof(requests[0])), "write");
+			must(write(helpers[i].requests, &requests[first + i], sizeof(requests[0])),
+			     "write");
 		for (int i = 0; i < HELPERS; i++)
-			failures += read(helpers[i].replies, &replies[first + i], sizeof(replies[0])) !=
-				    sizeof(replies[0]);
+			failures += read(helpers[i].replies, &replies[first + i],
+					 sizeof(replies[0])) != sizeof(replies[0]);
 	}
 	return faults() - before;
 }
@@ -255,10 +256,12 @@ int main(int argc, char **argv)
 	for (int i = 0; i < REQUESTS; i++)
 		show("helper", i % HELPERS, requests[i].command, &replies[i]);
 	if (verbose)
-		printf("# pages copied for %d commands: %ld through helpers, %ld by itself\n", REQUESTS,
-		       helped, alone);
-	relation("forking by itself gives the same answers", memcmp(replies, own, sizeof(own)) == 0);
-	relation("and copies what the threads write, each time", alone >= REQUESTS * WRITERS * PAGES_EACH);
+		printf("# pages copied for %d commands: %ld through helpers, %ld by itself\n",
+		       REQUESTS, helped, alone);
+	relation("forking by itself gives the same answers",
+		 memcmp(replies, own, sizeof(own)) == 0);
+	relation("and copies what the threads write, each time",
+		 alone >= REQUESTS * WRITERS * PAGES_EACH);
 	relation("through the helpers hardly a page is copied", helped < WRITERS * PAGES_EACH / 2);
 	stop = true;
 	for (int i = 0; i < WRITERS; i++)

@@ -54,7 +54,8 @@ static int after_exec(int parents_nice)
 	char folder[256] = "", text[8] = "";
 
 	relation("  its nice value is 5 more", nice_value() == parents_nice + NICE);
-	relation("  its folder is another", getcwd(folder, sizeof(folder)) && strcmp(folder, "/proc") == 0);
+	relation("  its folder is another",
+		 getcwd(folder, sizeof(folder)) && strcmp(folder, "/proc") == 0);
 	relation("  its input is a pipe with a word", read(STDIN_FILENO, text, 4) == 4 &&
 		 strcmp(text, "word") == 0);
 	relation("  a descriptor that it need not know is closed", fcntl(FD, F_GETFD) < 0);
@@ -87,7 +88,8 @@ static void show_setup(void)
 	relation("  the new program found all as it should be", status == 0);
 	must(getcwd(after, sizeof(after)) ? 0 : -1, "getcwd");
 	relation("  the parent has its nice value, its folder and its descriptor",
-		 nice_value() == nice_before && strcmp(before, after) == 0 && fcntl(FD, F_GETFD) == 0);
+		 nice_value() == nice_before && strcmp(before, after) == 0 &&
+		 fcntl(FD, F_GETFD) == 0);
 	close(FD);
 	close(words[0]);
 	close(words[1]);
@@ -155,11 +157,12 @@ static double ratio_of_two(int run_ms)
 	close(ready[0]);
 	close(ready[1]);
 	if (verbose)
-		printf("# %.3f s and %.3f s: %.2f to 1\n", seconds[0], seconds[1], seconds[0] / seconds[1]);
+		printf("# %.3f s and %.3f s: %.2f to 1\n", seconds[0], seconds[1],
+		       seconds[0] / seconds[1]);
 	return seconds[0] / seconds[1];
 }
 
-/* Three tries, each longer: others can take an emulator's processor away in the middle of a turn. */
+/* Three tries, each longer: others can take an emulator's processor away within a turn. */
 static void show_shares(void)
 {
 	double wanted = (double)WEIGHT_0 / WEIGHT_5;
@@ -170,7 +173,8 @@ static void show_shares(void)
 	for (int i = 0; i < TRIES && !holds; i++) {
 		double ratio = ratio_of_two(RUN_MS * (i + 1));
 
-		holds = ratio > wanted * (100 - PERCENT) / 100 && ratio < wanted * (100 + PERCENT) / 100;
+		holds = ratio > wanted * (100 - PERCENT) / 100 &&
+			ratio < wanted * (100 + PERCENT) / 100;
 	}
 	relation("  they had processor time as 1024 to 335, within 10 %", holds);
 }

@@ -61,7 +61,8 @@ static int spawned(void)
 	sigprocmask(SIG_BLOCK, NULL, &mask);
 	sigaction(SIGUSR2, NULL, &action);
 	relation("  its output goes where addopen said", lseek(STDOUT_FILENO, 0, SEEK_END) >= 0);
-	relation("  adddup2 made a descriptor", read(FD, text, sizeof(text)) == 2 && strcmp(text, "hi") == 0);
+	relation("  adddup2 made a descriptor",
+		 read(FD, text, sizeof(text)) == 2 && strcmp(text, "hi") == 0);
 	relation("  addclose closed one", fcntl(GONE_FD, F_GETFD) < 0 && errno == EBADF);
 	relation("  addchdir_np changed its folder", getcwd(folder, sizeof(folder)) &&
 		 strcmp(folder, "/proc") == 0);
@@ -109,13 +110,15 @@ static void show_actions(void)
 	signal(SIGUSR2, SIG_IGN);
 	set_attributes(&attributes);
 	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, path,
+					 O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	posix_spawn_file_actions_adddup2(&actions, words[0], FD);
 	posix_spawn_file_actions_addclose(&actions, GONE_FD);
 	posix_spawn_file_actions_addchdir_np(&actions, "/proc");
 
 	printf("file actions and attributes\n");
-	must(-posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, argv, environment), "posix_spawn");
+	must(-posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, argv, environment),
+	     "posix_spawn");
 	relation("  the new program found all as it should be", ended_with(pid, 0));
 	file = fopen(path, "re");
 	while (file && fgets(line, sizeof(line), file))

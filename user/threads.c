@@ -127,20 +127,14 @@ static void thread_main(struct thread *thread)
 	thread->result = body(thread->argument);
 }
 
-static struct thread *create(void *argument)
+/* Nothing is called after the registers are set, as a call may change them. */
+static long clone_thread(struct thread *thread, void **tls)
 {
-	char *stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	struct thread *thread = (struct thread *)stack;
-	/* __thread variables lie below the thread pointer, and there is a copy of it (psABI). */
-	void **tls = &thread->tls[PAGE_BYTES / sizeof(void *) - 16];
 	register void *r10 __asm__("r10") = &thread->tid;
 	register void *r8 __asm__("r8") = tls;
 	register struct thread *r12 __asm__("r12") = thread;
 	long result;
 
-	must(stack == MAP_FAILED ? -1 : 0, "mmap");
-	thread->argument = argument;
-	*tls = tls;
 	__asm__ volatile("syscall\n\t"
 			 "test %%rax, %%rax\n\t"
 			 "jnz 1f\n\t"
@@ -152,9 +146,25 @@ static struct thread *create(void *argument)
 			 "syscall\n"
 			 "1:"
 			 : "=a"(result)
-			 : "a"(SYS_clone), "D"((long)FLAGS), "S"(stack + STACK_BYTES), "d"(&thread->tid),
-			   "r"(r10), "r"(r8), "b"(thread_main), "r"(r12)
+			 : "a"(SYS_clone), "D"((long)FLAGS), "S"((char *)thread + STACK_BYTES),
+			   "d"(&thread->tid), "r"(r10), "r"(r8), "b"(thread_main), "r"(r12)
 			 : "rcx", "r11", "memory");
+	return result;
+}
+
+static struct thread *create(void *argument)
+{
+	struct thread *thread = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void **tls;
+	long result;
+
+	must(thread == MAP_FAILED ? -1 : 0, "mmap");
+	thread->argument = argument;
+	/* __thread variables lie below the thread pointer, and there is a copy of it (psABI). */
+	tls = &thread->tls[PAGE_BYTES / sizeof(void *) - 16];
+	*tls = tls;
+	result = clone_thread(thread, tls);
 	errno = result < 0 ? (int)-result : 0;
 	must(result < 0 ? -1 : 0, "clone");
 	return thread;
