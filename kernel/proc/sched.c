@@ -183,12 +183,15 @@ static bool wake_from(struct task *task, enum task_state state)
 	bool woken = __atomic_compare_exchange_n(&task->state, &state, TASK_RUNNING, false,
 						 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 	bool queued = woken && !task->on_cpu;
-	u32 allowed = task->cpus_allowed;
-	if (queued)
+	u32 cpu = rq - runqs, allowed = task->cpus_allowed;
+	bool bound_elsewhere = queued && !task_may_run_on(task, cpu); /* while it fell asleep */
+	if (queued && !bound_elsewhere)
 		runq_add(rq, task, task->slice_left_ns > 0);
 	spin_unlock(&rq->lock);
-	if (queued)
-		sched_alert(rq - runqs, allowed);
+	if (bound_elsewhere)
+		sched_move(task);
+	else if (queued)
+		sched_alert(cpu, allowed);
 	return woken;
 }
 

@@ -49,6 +49,9 @@ u64 sched_slice_ns(const struct task *task); /* how long a turn of it lasts */
  * it must leave its CPU it does so soon; the current task before this returns. */
 int sched_set_affinity(struct task *task, u32 mask);
 
+/* Waits until it has left a CPU where it may not run any more. The caller holds a reference. */
+void sched_wait_affinity(const struct task *task);
+
 /* If it runs on another CPU: it enters the kernel there, and looks at signal_wanted. */
 void sched_kick_running(const struct task *task);
 

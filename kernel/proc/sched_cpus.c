@@ -9,7 +9,8 @@
  *	sched_alone_begin  all but one CPU stand still (for /proc/audit)
  *
  * A task is queued where it ran last; whoever is idle comes and takes it. So
- * wakers need only one lock, and no lock of two queues is ever held at once.
+ * wakers need only one lock, and no lock of two queues is ever held at once:
+ * task->cpu, which says in whose hands it is, changes under that queue's lock.
  *
  * No wakeup is lost between a CPU that goes to halt and one that queues a task:
  * the one says "I am idle" and then looks at the queues, the other queues and
@@ -69,7 +70,24 @@ static u32 queued_on(const struct runq *rq)
 	return __atomic_load_n(&rq->nqueued, __ATOMIC_RELAXED);
 }
 
-/* The first in a queue that may run here, taken off it; it is in nobody's hands then. */
+void sched_move(struct task *task)
+{
+	for (;;) {
+		struct runq *rq = task_runq_lock(task);
+		u32 cpu = task->cpu, allowed = task->cpus_allowed;
+		if (task_may_run_on(task, cpu)) {
+			runq_add(rq, task, false);
+			spin_unlock(&rq->lock); /* from here on it may be anywhere */
+			sched_alert(cpu, allowed);
+			return;
+		}
+		u32 idle = __atomic_load_n(&idle_cpus, __ATOMIC_RELAXED) & allowed;
+		task->cpu = __builtin_ctz(idle ? idle : allowed);
+		spin_unlock(&rq->lock); /* now it is in the hands of the other queue */
+	}
+}
+
+/* The first in a queue that may run here, taken off it and given into the hands of ours. */
 static struct task *take_from(struct runq *rq)
 {
 	struct task *task;
@@ -91,20 +109,16 @@ bool sched_steal(u32 by_at_least)
 	if (sched_kept_out())
 		return false;
 	irq_off_push();
-	struct runq *own = this_runq();
 	struct task *task = NULL;
-	u32 least = queued_on(own) + by_at_least;
+	u32 least = queued_on(this_runq()) + by_at_least;
 	/* All that are long enough, the next CPU first: the tasks of one may be bound to it. */
 	for (u32 i = 1; i < ncpus && !task; i++) {
 		struct runq *rq = &runqs[(this_cpu()->id + i) % ncpus];
 		if (queued_on(rq) >= least)
 			task = take_from(rq);
 	}
-	if (task) {
-		spin_lock(&own->lock);
-		runq_add(own, task, false);
-		spin_unlock(&own->lock);
-	}
+	if (task)
+		sched_move(task); /* into our queue, unless it has been bound elsewhere meanwhile */
 	irq_off_pop();
 	return task;
 }
@@ -117,21 +131,6 @@ void sched_balance(void)
 			;
 	else
 		sched_steal(2);
-}
-
-void sched_move(struct task *task)
-{
-	irq_off_push();
-	u32 allowed = task->cpus_allowed;
-	u32 idle = __atomic_load_n(&idle_cpus, __ATOMIC_RELAXED) & allowed;
-	u32 target = __builtin_ctz(idle ? idle : allowed);
-	struct runq *rq = &runqs[target];
-	spin_lock(&rq->lock);
-	task->cpu = target;
-	runq_add(rq, task, false);
-	spin_unlock(&rq->lock); /* from here on it may be anywhere */
-	sched_alert(target, allowed);
-	irq_off_pop();
 }
 
 int sched_set_affinity(struct task *task, u32 mask)
@@ -159,6 +158,17 @@ int sched_set_affinity(struct task *task, u32 mask)
 	else if (elsewhere)
 		smp_kick(cpu);
 	return 0;
+}
+
+void sched_wait_affinity(const struct task *task)
+{
+	for (bool done = false; !done;) {
+		struct runq *rq = task_runq_lock(task);
+		done = !task->on_cpu || task_may_run_on(task, task->cpu);
+		spin_unlock(&rq->lock);
+		sched_point(); /* it may be waiting for us to leave in the same way */
+		cpu_relax();
+	}
 }
 
 void sched_kick_running(const struct task *task)

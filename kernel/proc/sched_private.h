@@ -55,7 +55,7 @@ static inline void sched_alert(u32 cpu, u32 allowed)
 		sched_alert_others(cpu, allowed);
 }
 
-/* A task that has left its CPU and may not run there any more: to the queue of one that it may. */
+/* Queues a task that is on no CPU and in no queue: in the one that has it, if it may run there. */
 void sched_move(struct task *task);
 
 /* Takes from a queue that is longer than ours by that many tasks, if there is one. */

@@ -207,11 +207,17 @@ s64 sys_sched_setaffinity(pid_t tid, size_t size, const void __user *mask)
 	s64 result = -ESRCH;
 	spin_lock(&proc_lock);
 	struct task *task = find_thread(tid);
-	if (task)
+	if (task) {
+		task->refs++;
 		result = creds_may_schedule(&current->creds, &task->creds)
 				 ? sched_set_affinity(task, wanted)
 				 : -EPERM;
+	}
 	spin_unlock(&proc_lock);
+	if (task) {
+		sched_wait_affinity(task);
+		task_put(task);
+	}
 	return result;
 }
 
