@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PARTS = 16, PART_NUMBERS = 100000, MAX_CPUS = 1024, MIN_MS = 600 };
+enum { PARTS = 16, PART_NUMBERS = 100000, MAX_CPUS = 1024, MIN_MS = 600, TRIES = 3 };
 
 static bool verbose;
 static int failures;
@@ -157,26 +157,37 @@ static bool all_did_their_share(const long before[MAX_CPUS], const long after[MA
 	return least > 0 && least * 3 * ncpus >= all;
 }
 
-/* The same sum again and again for a while: ticks are coarse. */
-static void show(const char *who, uint64_t (*sum)(void), uint64_t expected)
+/* The same sum again and again for a while, as ticks are coarse. */
+static bool work(const char *who, uint64_t (*sum)(void), uint64_t expected)
 {
 	static long before[MAX_CPUS], after[MAX_CPUS];
 	long start = now_ms(), rounds = 0;
-	bool right = true;
-	char text[80];
 
 	read_busy(before);
 	do {
-		right &= sum() == expected;
+		if (sum() != expected)
+			failures++;
 		rounds++;
 	} while (now_ms() - start < MIN_MS);
 	read_busy(after);
 	if (verbose)
-		printf("# %s: %ld ms\n", who, (now_ms() - start) / rounds);
+		printf("# %d %s: %ld ms\n", PARTS, who, (now_ms() - start) / rounds);
+	return all_did_their_share(before, after);
+}
+
+/* Three tries: others can take away an emulator's processors. */
+static void show(const char *who, uint64_t (*sum)(void), uint64_t expected)
+{
+	int failures_before = failures;
+	bool shared = false;
+	char text[80];
+
+	for (int i = 0; i < TRIES && !shared; i++)
+		shared = work(who, sum, expected);
 	snprintf(text, sizeof(text), "%d %s: the same sum", PARTS, who);
-	relation(text, right);
+	relation(text, failures == failures_before);
 	snprintf(text, sizeof(text), "%d %s: every processor did its share", PARTS, who);
-	relation(text, all_did_their_share(before, after));
+	relation(text, shared);
 }
 
 int main(int argc, char **argv)
