@@ -7,9 +7,10 @@
  *	vfork           share  copy   copy   copy     wait
  *	pthread_create  share  share  share  share    + THREAD: in the same process
  *
- * Four steps, in this order (clone_task):
+ * Four steps and a precaution, in this order (clone_task):
  *
  *	clone_check    the flags, by themselves: changes nothing
+ *	begin_fork     from here on signals to the whole group are the child's, too
  *	clone_build    a child that nobody can see: may fail, unwinds completely
  *	clone_commit   makes it visible, under proc_lock: cannot fail
  *	clone_run      tid stores, first wakeup, the wait of vfork
@@ -191,7 +192,27 @@ no_creds:
 	return ERR_PTR(error);
 }
 
-static void commit_process(struct process *process, const struct clone_args *args)
+/* From here on the child gets what the whole group is sent. What is pending already is for us:
+ * it comes first, and the call starts anew after that, if we live. */
+static int begin_fork(struct fork_signals *fork)
+{
+	fork->sent = 0;
+	spin_lock(&proc_lock);
+	list_append(&current->process->forks, &fork->link);
+	int error = signal_pending(current) ? -ERESTARTNOINTR : 0;
+	spin_unlock(&proc_lock);
+	return error;
+}
+
+static void end_fork(struct fork_signals *fork)
+{
+	spin_lock(&proc_lock);
+	list_remove(&fork->link);
+	spin_unlock(&proc_lock);
+}
+
+static void commit_process(struct process *process, const struct clone_args *args,
+			   const struct fork_signals *fork)
 {
 	struct process *maker = current->process;
 	process->parent = args->flags & CLONE_PARENT ? maker->parent : maker;
@@ -204,6 +225,8 @@ static void commit_process(struct process *process, const struct clone_args *arg
 	process_join_session(process, maker->session);
 	process->tty = maker->tty;
 	process_join_pgrp(process, maker->pgrp);
+	process->pending.set = fork->sent; /* to all of the group: nobody escapes by a fork */
+	process->leader->signal_wanted |= fork->sent != 0;
 }
 
 /* One more thread of our process. If the process is ending or stopping meanwhile, so is the
@@ -220,7 +243,8 @@ static void commit_thread(struct task *child)
 }
 
 /* The child enters the tables: from here on it can be seen, signalled and waited for. */
-static void clone_commit(struct task *child, const struct clone_args *args)
+static void clone_commit(struct task *child, const struct clone_args *args,
+			 const struct fork_signals *fork)
 {
 	spin_lock(&proc_lock);
 	child->pid->task = child;
@@ -228,7 +252,7 @@ static void clone_commit(struct task *child, const struct clone_args *args)
 	if (args->flags & CLONE_THREAD)
 		commit_thread(child);
 	else
-		commit_process(child->process, args);
+		commit_process(child->process, args, fork);
 	spin_unlock(&proc_lock);
 }
 
@@ -283,9 +307,11 @@ s64 clone_task(const struct clone_args *args)
 		return error;
 	if (page_low())
 		return -ENOMEM; /* the last frames are left to page faults */
-	struct task *child = clone_build(args);
-	if (IS_ERR(child))
-		return PTR_ERR(child);
-	clone_commit(child, args);
-	return clone_run(child, args);
+	struct fork_signals fork;
+	error = begin_fork(&fork);
+	struct task *child = error ? ERR_PTR(error) : clone_build(args);
+	if (!IS_ERR(child))
+		clone_commit(child, args, &fork);
+	end_fork(&fork);
+	return IS_ERR(child) ? PTR_ERR(child) : clone_run(child, args);
 }

@@ -86,14 +86,12 @@ static void remove_everywhere(struct process *process, sigset_t set)
 		signal_queue_remove(&task->pending, set);
 }
 
-static void cancel_opposites(struct process *process, int sig)
+/* What a signal cancels that is pending. */
+static sigset_t opposites(int sig)
 {
-	if (sig_bit(sig) & STOP_SIGNALS) {
-		remove_everywhere(process, sig_bit(SIGCONT));
-	} else if (sig == SIGCONT) {
-		remove_everywhere(process, STOP_SIGNALS);
-		process->stop_taken = false;
-	}
+	if (sig_bit(sig) & STOP_SIGNALS)
+		return sig_bit(SIGCONT);
+	return sig == SIGCONT ? STOP_SIGNALS : 0;
 }
 
 /* Would the task take one of these signals soon? */
@@ -126,7 +124,10 @@ static int send(struct process *process, struct task *thread, struct task *asked
 	struct sighand *sighand = asked->sighand; /* all threads have the same */
 	int error = 0;
 	spin_lock(&sighand->lock);
-	cancel_opposites(process, sig);
+	if (opposites(sig))
+		remove_everywhere(process, opposites(sig));
+	if (sig == SIGCONT)
+		process->stop_taken = false;
 	bool dropped = protects_init(process, sighand, sig, info) ||
 		       (action_ignores(&sighand->action[sig], sig) &&
 			!(asked->blocked & sig_bit(sig)));
@@ -157,11 +158,19 @@ int signal_send_task(struct task *task, int sig, const struct siginfo *info)
 	return task->sighand ? send(task->process, task, task, sig, info) : 0;
 }
 
+int signal_send_member(struct process *process, int sig, const struct siginfo *info)
+{
+	struct fork_signals *fork;
+	list_for_each(fork, &process->forks, link)
+		fork->sent = (fork->sent & ~opposites(sig)) | sig_bit(sig);
+	return signal_send_process(process, sig, info);
+}
+
 void signal_send_pgrp(struct pid *pgrp, int sig, const struct siginfo *info)
 {
 	struct process *member;
 	list_for_each(member, &pgrp->group_members, pgrp_link)
-		signal_send_process(member, sig, info);
+		signal_send_member(member, sig, info);
 }
 
 void signal_set_action(int sig, const struct sigaction *new, struct sigaction *old)

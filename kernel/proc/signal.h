@@ -133,6 +133,7 @@ u64 signal_queued_by(u32 uid);
  */
 int signal_send_task(struct task *task, int sig, const struct siginfo *info);
 int signal_send_process(struct process *process, int sig, const struct siginfo *info);
+int signal_send_member(struct process *process, int sig, const struct siginfo *info); /* of many */
 void signal_send_pgrp(struct pid *pgrp, int sig, const struct siginfo *info);
 
 /* sigaction(2) for the current process: stores a new action, if new is not NULL. */

@@ -75,6 +75,7 @@ struct process *process_new(struct task *leader)
 	waitq_init(&process->child_wait);
 	waitq_init(&process->alone_wait);
 	signal_queue_init(&process->pending);
+	list_init(&process->forks);
 	return process;
 }
 

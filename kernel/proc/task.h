@@ -63,6 +63,13 @@ struct usage {
 	u64 voluntary_switches, involuntary_switches;
 };
 
+/* A fork under way: the signals that have been sent to the whole group since it began. Nobody
+ * could send them to the child yet; it gets them when it joins the group. */
+struct fork_signals {
+	struct list link;
+	sigset_t sent;
+};
+
 /* A timer of setitimer(2). */
 struct clock_setting {
 	u64 interval_ns; /* 0: once */
@@ -101,6 +108,7 @@ struct process {
 	bool continued;		     /* p: for WCONTINUED */
 	struct waitq child_wait;     /* parents sleep here for their children */
 	struct signal_queue pending; /* s: signals to the process as a whole */
+	struct list forks;	     /* p: struct fork_signals.link */
 	struct rlimit rlimit[RLIMIT_COUNT]; /* p */
 	struct usage usage;	     /* p: of tasks that have gone */
 	struct usage child_usage;    /* p: of children waited for */

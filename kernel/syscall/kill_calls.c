@@ -34,13 +34,15 @@ static bool may_signal(const struct process *target, int sig)
 	return sig == SIGCONT && current->process->session == target->session;
 }
 
-static int kill_one(struct process *target, int sig, const struct siginfo *info)
+typedef int send_fn(struct process *process, int sig, const struct siginfo *info);
+
+static int kill_one(struct process *target, int sig, const struct siginfo *info, send_fn *send)
 {
 	if (sig < 0 || sig > NSIG)
 		return -EINVAL; /* after ESRCH, as Linux orders them */
 	if (!may_signal(target, sig))
 		return -EPERM;
-	return sig ? signal_send_process(target, sig, info) : 0;
+	return sig ? send(target, sig, info) : 0;
 }
 
 static int kill_pgrp(struct pid *pgrp, int sig, const struct siginfo *info)
@@ -48,7 +50,7 @@ static int kill_pgrp(struct pid *pgrp, int sig, const struct siginfo *info)
 	int result = -ESRCH;
 	struct process *member;
 	list_for_each(member, &pgrp->group_members, pgrp_link) {
-		int error = kill_one(member, sig, info);
+		int error = kill_one(member, sig, info, signal_send_member);
 		if (!error || result == -ESRCH)
 			result = error;
 	}
@@ -63,7 +65,7 @@ static int kill_all(int sig, const struct siginfo *info)
 	list_for_each(process, &all_processes, all_link) {
 		if (process == init_process || process == current->process)
 			continue;
-		int error = kill_one(process, sig, info);
+		int error = kill_one(process, sig, info, signal_send_member);
 		if (error != -EPERM)
 			result = error;
 	}
@@ -79,7 +81,7 @@ s64 sys_kill(pid_t pid, int sig)
 	spin_lock(&proc_lock);
 	struct pid *target = pid > 0 ? pid_find(pid) : pid < -1 ? pid_find(-pid) : NULL;
 	if (pid > 0 && target && target->task)
-		result = kill_one(target->task->process, sig, &info);
+		result = kill_one(target->task->process, sig, &info, signal_send_process);
 	else if (pid == 0)
 		result = kill_pgrp(current->process->pgrp, sig, &info);
 	else if (pid == -1)
@@ -147,7 +149,9 @@ s64 sys_rt_sigqueueinfo(pid_t pid, int sig, const void __user *user_info)
 		return result;
 	spin_lock(&proc_lock);
 	struct pid *target = pid > 0 ? pid_find(pid) : NULL;
-	result = target && target->task ? kill_one(target->task->process, sig, &info) : -ESRCH;
+	result = -ESRCH;
+	if (target && target->task)
+		result = kill_one(target->task->process, sig, &info, signal_send_process);
 	spin_unlock(&proc_lock);
 	return result;
 }
