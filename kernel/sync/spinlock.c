@@ -13,7 +13,7 @@ void spin_init(struct spinlock *lock, const char *name, enum lock_rank rank)
 
 void spin_wait(const struct spinlock *lock)
 {
-	while (lock->held) {
+	while (__atomic_load_n(&lock->holder, __ATOMIC_RELAXED)) {
 		shootdown_poll();
 		cpu_relax();
 	}

@@ -5,8 +5,8 @@
  *
  * Every lock has a rank (sync/rank.h). A DEBUG build keeps each CPU's held
  * locks and panics, with both places, when one is taken out of order or twice.
- * Source for the memory order: Intel SDM vol. 3A 8.2 (an exchange is a full
- * barrier, a plain store releases).
+ * Source for the memory order: Intel SDM vol. 3A 8.2 (a locked
+ * instruction is a full barrier, a plain store releases).
  */
 #ifndef SYNC_SPINLOCK_H
 #define SYNC_SPINLOCK_H
@@ -16,9 +16,8 @@
 #include "sync/rank.h"
 
 struct spinlock {
-	_Atomic u32 held; /* 0 free, 1 held */
+	u32 holder; /* atomic: 0 free, else 1 + the CPU that holds it, in one word: spin_held is exact */
 	u16 rank;
-	u16 cpu; /* of the holder, for asserts; valid while held */
 	const char *name;
 #ifdef DEBUG
 	const void *taken_at;
@@ -70,9 +69,12 @@ static inline void spin_take(struct spinlock *lock, bool second)
 {
 	irq_off_push();
 	spin_check_take(lock, second);
-	while (__builtin_expect(__atomic_exchange_n((u32 *)&lock->held, 1, __ATOMIC_ACQUIRE), 0))
+	u32 here = this_cpu()->id + 1, nobody = 0;
+	while (__builtin_expect(!__atomic_compare_exchange_n(&lock->holder, &nobody, here, false,
+							     __ATOMIC_ACQUIRE, __ATOMIC_RELAXED), 0)) {
 		spin_wait(lock);
-	lock->cpu = this_cpu()->id;
+		nobody = 0;
+	}
 }
 
 static inline void spin_lock(struct spinlock *lock)
@@ -89,14 +91,14 @@ static inline void spin_lock_second(struct spinlock *lock)
 static inline void spin_unlock(struct spinlock *lock)
 {
 	spin_check_release(lock);
-	__atomic_store_n((u32 *)&lock->held, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&lock->holder, 0, __ATOMIC_RELEASE);
 	irq_off_pop();
 }
 
 /* By this CPU? */
 static inline bool spin_held(const struct spinlock *lock)
 {
-	return lock->held && lock->cpu == this_cpu()->id;
+	return __atomic_load_n(&lock->holder, __ATOMIC_RELAXED) == this_cpu()->id + 1;
 }
 
 #endif
