@@ -98,7 +98,7 @@ struct file *file_open_exec(int dirfd, const char *path)
 	mutex_unlock(&inode->lock);
 	file = written ? ERR_PTR(-ETXTBSY) : file_open_dentry(dentry, O_RDONLY);
 	if (!written && IS_ERR(file))
-		__atomic_fetch_sub(&inode->exec_count, 1, __ATOMIC_RELAXED);
+		inode->exec_count--;
 out:
 	dentry_put(dentry);
 	return file;
@@ -121,13 +121,13 @@ void files_open_console(void)
 
 void file_exec_get(struct file *file)
 {
-	__atomic_fetch_add(&file->inode->exec_count, 1, __ATOMIC_RELAXED);
+	file->inode->exec_count++;
 	file_get(file);
 }
 
 void file_exec_put(struct file *file)
 {
-	__atomic_fetch_sub(&file->inode->exec_count, 1, __ATOMIC_RELAXED);
+	file->inode->exec_count--;
 	file_put(file);
 }
 

@@ -31,8 +31,8 @@ struct inode {
 	u64 size_bytes;		/* i */
 	u64 atime_ns, mtime_ns, ctime_ns; /* i: CLOCK_REALTIME */
 	struct mutex lock;
-	s32 exec_count;		/* a: programs that run from it; > 0: no writers (ETXTBSY) */
-	s32 write_count;	/* a: descriptions open for writing; > 0: no exec */
+	_Atomic s32 exec_count;	/* programs that run from it; > 0: no writers (ETXTBSY); first: i */
+	s32 write_count;	/* i: descriptions open for writing; > 0: no exec */
 	const struct file_ops *ops;		 /* c: what open gives the file */
 	const struct inode_ops *inode_ops;	 /* c: fs/dentry.h */
 	void *pages;		/* i: the file's pages by index (fs/pages.c) */
