@@ -71,14 +71,15 @@ struct inode *inode_get(struct inode *inode)
 	return inode;
 }
 
+/* The last reference lets go of the pages first: see inode_of_page. */
 void inode_put(struct inode *inode)
 {
 	if (--inode->refs)
 		return;
+	pages_free_from(inode, 0);
 	spin_lock(&names_lock);
 	list_remove(&inode->all_link);
 	spin_unlock(&names_lock);
-	pages_free_from(inode, 0);
 	if (inode->inode_ops && inode->inode_ops->free)
 		inode->inode_ops->free(inode);
 	if (inode->name)
@@ -96,6 +97,20 @@ struct page *inode_page(struct inode *inode, u64 index)
 		page_get(page);
 	mutex_unlock(&inode->lock);
 	return page ? page : ERR_PTR(-ENOMEM);
+}
+
+/* An owner that is seen under names_lock is not freed before the lock is let go of, because
+ * inode_put clears owner and takes the lock then; but it may have begun to die. */
+struct inode *inode_of_page(const struct page *page)
+{
+	spin_lock(&names_lock);
+	struct inode *inode = page->kind == PAGE_FILE ? page->owner : NULL;
+	u32 refs = inode ? inode->refs : 0;
+	while (refs && !__atomic_compare_exchange_n((u32 *)&inode->refs, &refs, refs + 1, false,
+						    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		;
+	spin_unlock(&names_lock);
+	return refs ? inode : NULL;
 }
 
 struct inode *inode_new_anonymous(u64 size_bytes)

@@ -59,6 +59,9 @@ void inode_put(struct inode *inode);
  */
 struct page *inode_page(struct inode *inode, u64 index);
 
+/* The file that a page is of, counted; NULL if of none, or if the file is about to go. */
+struct inode *inode_of_page(const struct page *page);
+
 /* A nameless file of this size for MAP_SHARED | MAP_ANONYMOUS; ERR_PTR(-ENOMEM). */
 struct inode *inode_new_anonymous(u64 size_bytes);
 

@@ -28,6 +28,7 @@ static bool next_used(struct mm *mm, va_t *va, pte_t *entry_out, u64 *span_out)
 	return false;
 }
 
+/* To be compared only: it is not counted, and may go any time. */
 static struct inode *entry_inode(pte_t entry, u64 *offset_out)
 {
 	*offset_out = 0;
@@ -67,6 +68,7 @@ bool mm_next_region(struct mm *mm, va_t va, struct region *out)
 	mutex_lock(&mm->lock);
 	bool found = next_used(mm, &va, &entry, &span);
 	if (found) {
+		const struct page *first = entry_page(entry);
 		*out = entry_region(va, span, entry);
 		while (out->end < USER_END) {
 			entry = tree_lookup(mm, out->end, &span);
@@ -77,7 +79,7 @@ bool mm_next_region(struct mm *mm, va_t va, struct region *out)
 		}
 		out->end = MIN(out->end, USER_END);
 		if (out->inode)
-			inode_get(out->inode);
+			out->inode = inode_of_page(first);
 	}
 	mutex_unlock(&mm->lock);
 	return found;
