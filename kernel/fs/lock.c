@@ -135,12 +135,14 @@ static void request_grant(struct request *request)
 	request->spare[1] = NULL;
 }
 
-/* 0, -EAGAIN, or -EDEADLK for one that would wait. */
+/* 0, -EAGAIN, or -EDEADLK for one that would wait. Only who gets -EAGAIN and waits is on the list
+ * then: of two that would wait for each other, one alone gets -EDEADLK. */
 static int request_try(struct request *request, bool may_wait)
 {
 	const struct lock *want = &request->want;
 	int err = 0;
 	spin_lock(&locks_lock);
+	list_remove(&request->link);
 	const struct lock *conflict = NULL;
 	if (want->type != F_UNLCK)
 		conflict = find_conflict(request->inode, want);
@@ -148,6 +150,8 @@ static int request_try(struct request *request, bool may_wait)
 		request_grant(request);
 	else
 		err = may_wait && is_deadlock(conflict, want->owner) ? -EDEADLK : -EAGAIN;
+	if (may_wait && err == -EAGAIN)
+		list_append(&waiting, &request->link);
 	spin_unlock(&locks_lock);
 	if (!err)
 		waitq_wake_all(&lock_wait); /* a lock may have become smaller or weaker */
@@ -160,9 +164,6 @@ static int request_wait(struct request *request)
 {
 	struct waiter w;
 	int err;
-	spin_lock(&locks_lock);
-	list_append(&waiting, &request->link);
-	spin_unlock(&locks_lock);
 	waitq_join(&lock_wait, &w);
 	while ((err = request_try(request, true)) == -EAGAIN) {
 		if (waitq_sleep(&w) != 0) {
@@ -181,6 +182,7 @@ static int lock_set(struct inode *inode, const struct lock *want, bool wait)
 {
 	struct request request = {.inode = inode, .want = *want};
 	int err = -ENOLCK;
+	list_init(&request.link);
 	request.spare[0] = heap_alloc(sizeof(struct lock));
 	request.spare[1] = heap_alloc(sizeof(struct lock));
 	if (request.spare[0] && request.spare[1])
@@ -286,7 +288,7 @@ s64 lock_fcntl(struct file *file, int fd, int command, void __user *arg)
 	    (want.type == F_WRLCK && !file_writable(file)))
 		return -EBADF;
 	err = lock_set(file->inode, &want, command == F_SETLKW);
-	return err ? err : recheck_open(file, fd);
+	return err || want.type == F_UNLCK ? err : recheck_open(file, fd);
 }
 
 s64 sys_flock(int fd, int operation)
