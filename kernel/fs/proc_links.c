@@ -63,23 +63,27 @@ struct dentry *proc_follow_root(const struct proc_node *node)
 	return dentry_get(root_dentry);
 }
 
-/* The node's descriptor table, counted; NULL if it has gone. */
-static struct files *node_files(const struct proc_node *node)
+/*
+ * The table is not counted but looked at under proc_lock, which it takes to let go of it. With
+ * a reference from here exec would find it shared and copy it, and exit would close nothing.
+ */
+static struct file *node_file(const struct proc_node *node)
 {
 	spin_lock(&proc_lock);
 	struct task *task = proc_task(node);
-	struct files *files = task && task->files ? files_get(task->files) : NULL;
+	struct file *file = task && task->files ? files_file(task->files, node->fd) : NULL;
 	spin_unlock(&proc_lock);
-	return files;
+	return file;
 }
 
-static struct file *node_file(const struct proc_node *node)
+/* The first descriptor from fd on, or -1. */
+static int node_next_fd(const struct proc_node *node, int fd)
 {
-	struct files *files = node_files(node);
-	struct file *file = files ? files_file(files, node->fd) : NULL;
-	if (files)
-		files_put(files);
-	return file;
+	spin_lock(&proc_lock);
+	struct task *task = proc_task(node);
+	int next = task && task->files ? files_next(task->files, fd) : -1;
+	spin_unlock(&proc_lock);
+	return next;
 }
 
 static struct dentry *follow_fd(const struct proc_node *node)
@@ -159,12 +163,9 @@ int proc_fd_fill(struct file *dir, struct dir_buffer *out, off_t *offset)
 {
 	const struct proc_node *node = proc_node_of(dir->inode);
 	int err = proc_may_look(node);
-	struct files *files = err ? NULL : node_files(node);
-	if (!files)
-		return err;
-	for (;;) {
+	while (!err) {
 		char name[16];
-		int fd = files_next(files, *offset - PROC_DYNAMIC);
+		int fd = node_next_fd(node, *offset - PROC_DYNAMIC);
 		if (fd < 0)
 			break;
 		int len = snprintf(name, sizeof name, "%d", fd);
@@ -173,8 +174,7 @@ int proc_fd_fill(struct file *dir, struct dir_buffer *out, off_t *offset)
 			break;
 		*offset = next;
 	}
-	files_put(files);
-	return 0;
+	return err;
 }
 
 /* The directory of a task: of a process in /proc, of a thread in /proc/PID/task. */

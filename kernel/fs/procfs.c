@@ -58,9 +58,9 @@ void text_printf(struct text *text, const char *fmt, ...)
 	if (!text_reserve(text, n + 1))
 		return;
 	va_start(args, fmt);
-	vsnprintf(text->bytes + text->len, n + 1, fmt, args);
+	int now = vsnprintf(text->bytes + text->len, n + 1, fmt, args);
 	va_end(args);
-	text->len += n;
+	text->len += MIN(n, now); /* a task's name may have changed in between */
 }
 
 static void text_free(struct text *text)
