@@ -111,7 +111,11 @@ static s64 set_nonblock(struct file *file, void __user *arg)
 	int on;
 	if (copy_from_user(&on, arg, sizeof on))
 		return -EFAULT;
-	return set_flags(file, on ? file->flags | O_NONBLOCK : file->flags & ~O_NONBLOCK);
+	if (on)
+		__atomic_fetch_or(&file->flags, O_NONBLOCK, __ATOMIC_RELAXED);
+	else
+		__atomic_fetch_and(&file->flags, ~O_NONBLOCK, __ATOMIC_RELAXED);
+	return 0;
 }
 
 static s64 ioctl_file(struct file *file, int fd, u64 request, u64 arg)

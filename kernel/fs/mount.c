@@ -19,8 +19,8 @@
 enum { MOUNTS_MAX = 64, TYPE_MAX = 32 };
 enum { MS_REMOUNT = 32, MS_BIND = 4096, MS_MOVE = 8192 };
 
-static struct dentry *mounts[MOUNTS_MAX]; /* tree_lock; only added to */
-static size_t nmounts;
+static struct dentry *mounts[MOUNTS_MAX]; /* tree_lock; only added to, so readers need no lock */
+static _Atomic size_t nmounts;
 
 bool mount_nth(size_t n, struct dentry **root)
 {
@@ -67,7 +67,8 @@ int mount_on(const char *type, struct dentry *dir, u32 mode)
 	}
 	if (!err) {
 		dentry_get(dir);
-		mounts[nmounts++] = root;
+		mounts[nmounts] = root;
+		nmounts++;
 		spin_lock(&names_lock);
 		dir->mounted = root;
 		spin_unlock(&names_lock);

@@ -47,6 +47,8 @@ static void pipe_free(struct pipe *pipe)
 	heap_free(pipe);
 }
 
+/* Without pipe->lock two counts that do not belong together may be read, and what comes out may
+ * be too much or too little; but whatever changed meanwhile is followed by a wakeup. */
 static size_t pipe_used(const struct pipe *pipe)
 {
 	return __atomic_load_n(&pipe->tail, __ATOMIC_ACQUIRE) -
@@ -233,9 +235,13 @@ static u32 pipe_poll(struct file *file, struct poll_table *table)
 
 static s64 pipe_ioctl(struct file *file, u64 request, u64 arg)
 {
+	struct pipe *pipe = file->private;
 	if (request != FIONREAD)
 		return -ENOTTY;
-	return put_user_u32((void __user *)arg, pipe_used(file->private));
+	mutex_lock(&pipe->lock);
+	u32 used = pipe_used(pipe);
+	mutex_unlock(&pipe->lock);
+	return put_user_u32((void __user *)arg, used);
 }
 
 static void pipe_release(struct file *file)
