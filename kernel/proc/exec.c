@@ -230,9 +230,11 @@ static int exec_build(struct exec *e)
 			return error;
 	}
 	note_layout(e);
-	const struct inode *inode = e->file->inode;
+	struct inode *inode = e->file->inode;
+	mutex_lock(&inode->lock); /* a chown on its way takes S_ISUID away: both or neither */
 	/* LINUX-DIFF: also where the directory is shared with another process (CLONE_FS). */
 	bool secure = creds_for_exec(&e->creds, inode->mode, inode->uid, inode->gid);
+	mutex_unlock(&inode->lock);
 	e->mm->dumpable = !secure;
 	struct stack_contents contents = {&e->args, &e->envs, e->path, &e->image, e->bias,
 					  &e->creds, secure};
