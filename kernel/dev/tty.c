@@ -126,9 +126,10 @@ void tty_receive(struct tty *tty)
 	tty->input_held = budget == 0 || !ldisc_has_room(tty);
 	if (tty->input_held)
 		listen_to_devices(tty, false);
-	spin_unlock(&tty->lock);
-	if (budget == 0) /* a flood: others get the CPU before the rest */
+	/* A flood: others get the CPU before the rest. A reader may have come here in between. */
+	if (budget == 0 && !tty->resume.queued)
 		timer_start(&tty->resume, time_now_ns() + RESUME_NS);
+	spin_unlock(&tty->lock);
 
 	for (int sig = 1; signals; sig++, signals >>= 1) {
 		if (signals & 1)
