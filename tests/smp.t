@@ -26,6 +26,9 @@ STORMS = {
     "storm_kill": "100", "storm_execexit": "100", "storm_sharers": "150", "storm_procread": "100",
     "storm_fds": "150", "storm_sched": "100", "storm_sigrace": "100", "storm_timers": "100",
     "storm_wakeups": "100", "storm_forktree": "150",
+    # These take rounds.
+    "smp_proc": "120", "smp_exec": "60", "smp_locks": "200", "smp_names": "800",
+    "smp_descriptors": "1000", "smp_pipes": "800", "smp_truncate": "600", "smp_poll": "300",
 }
 ON_TWO_CPUS = ("storm_tlb", "storm_sharers", "storm_wakeups", "storm_execexit")
 ALSO = ("cpu_shares", "threads_basic", "threads_exit", "threads_races", "threads_stop",
