@@ -60,9 +60,9 @@ static void count_entries(struct audit *a, struct page *table)
 		}
 		mapped += entry_mapped(entry, level);
 	}
-	if (mapped != table->mapped)
+	if (mapped != table_mapped(table))
 		report(a, "table %#lx level %d: %lu pages mapped, counted as %lu\n",
-		       page_pfn(table), level, mapped, table->mapped);
+		       page_pfn(table), level, mapped, table_mapped(table));
 	if (used != table->used)
 		report(a, "table %#lx level %d: %u entries, counted as %u\n", page_pfn(table),
 		       level, used, table->used);

@@ -41,7 +41,7 @@ struct page {
 	union {
 		struct inode *owner; /* PAGE_FILE; not counted: the file outlives its hold or clears it */
 		struct page *next;   /* PAGE_FREE: the free list; PAGE_HEAP: the list of slabs */
-		u64 mapped; /* PAGE_TABLE: pages that are mapped below it, touched or not */
+		u64 mapped; /* PAGE_TABLE, but leaf tables: pages mapped below it, touched or not */
 	};
 	struct page *prev; /* PAGE_HEAP: back along the list of slabs */
 };

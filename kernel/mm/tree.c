@@ -158,13 +158,21 @@ static void new_table(struct page *table, int level, pte_t above)
 	table->groups = UINT32_MAX;
 }
 
-void table_store(struct page *table, unsigned index, pte_t entry)
+static inline void store(struct page *table, unsigned index, pte_t entry)
 {
 	pte_t *slot = &table_entries(table)[index];
 	table->used += (entry != 0) - (*slot != 0);
-	table->mapped += entry_mapped(entry, table->level) - entry_mapped(*slot, table->level);
 	entry_publish(slot, entry);
 	table->groups |= 1u << (index / GROUP);
+}
+
+void table_store(struct page *table, unsigned index, pte_t entry)
+{
+	int level = table->level;
+	if (level > LEVEL_LEAF)
+		table->mapped += entry_mapped(entry, level) -
+				 entry_mapped(table_entries(table)[index], level);
+	store(table, index, entry);
 }
 
 /* Frames set aside for a walk, and tables that it has replaced. */
@@ -290,19 +298,21 @@ void table_set_leaf(struct page *table, unsigned index, pte_t entry)
 {
 	pte_t old = table_entries(table)[index];
 	table->resident += entry_resident(entry) - entry_resident(old);
-	table_store(table, index, entry);
+	store(table, index, entry);
 }
 
 void tree_set_leaf(struct path *path, pte_t entry)
 {
 	struct page *leaf_table = path->table[LEVEL_LEAF];
 	u32 resident = leaf_table->resident;
-	u64 mapped = leaf_table->mapped;
+	u64 mapped = leaf_table->used;
 	table_set_leaf(leaf_table, level_index(path->va, LEVEL_LEAF), entry);
-	for (int level = LEVEL_LEAF + 1; level <= LEVEL_ROOT; level++) {
+	for (int level = LEVEL_LEAF + 1; level <= LEVEL_ROOT; level++)
 		path->table[level]->resident += leaf_table->resident - resident;
-		path->table[level]->mapped += leaf_table->mapped - mapped;
-	}
+	if (leaf_table->used == mapped)
+		return; /* a page in place of a promise, mostly */
+	for (int level = LEVEL_LEAF + 1; level <= LEVEL_ROOT; level++)
+		path->table[level]->mapped += leaf_table->used - mapped;
 }
 
 /* All entries have been put and cleared: the frame is clean for the next table. */

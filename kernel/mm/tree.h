@@ -37,11 +37,17 @@ static inline struct page *entry_page(pte_t entry)
 	return pa_page(entry & PTE_ADDR);
 }
 
-/* Pages that an entry stands for, touched or not. */
+/* Pages that are mapped below a table, touched or not. */
+static inline u64 table_mapped(const struct page *table)
+{
+	return table->level == LEVEL_LEAF ? table->used : table->mapped;
+}
+
+/* Pages that an entry stands for. */
 static inline u64 entry_mapped(pte_t entry, int level)
 {
 	if (entry_is_table(entry, level))
-		return entry_page(entry)->mapped;
+		return table_mapped(entry_page(entry));
 	return entry ? level_span(level) >> PAGE_SHIFT : 0;
 }
 

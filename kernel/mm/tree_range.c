@@ -153,10 +153,10 @@ static int change_below(struct change *c, struct page *table, unsigned index, va
 	if (error)
 		return error;
 	u32 resident = below->resident;
-	u64 mapped = below->mapped;
+	u64 mapped = table_mapped(below);
 	error = change_table(c, below, entry_va);
 	table->resident += below->resident - resident;
-	table->mapped += below->mapped - mapped;
+	table->mapped += table_mapped(below) - mapped;
 	if (below->used == 0)
 		cut_off(c, table, index);
 	return error;

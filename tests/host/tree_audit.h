@@ -64,9 +64,9 @@ static u32 audit_table(const struct page *table, int level, bool writable)
 	if (resident != table->resident)
 		broken("table %lu level %d: resident %u, counted %u", page_pfn(table), level,
 		       table->resident, resident);
-	if (mapped != table->mapped)
+	if (mapped != table_mapped(table))
 		broken("table %lu level %d: mapped %lu, counted %lu", page_pfn(table), level,
-		       table->mapped, mapped);
+		       table_mapped(table), mapped);
 	for (unsigned i = table_length(level); i < TABLE_ENTRIES; i++)
 		if (entries[i] != (KERNEL_ENTRY | PTE_P | PTE_W))
 			broken("the kernel's half of a root has changed");
