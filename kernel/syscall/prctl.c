@@ -30,8 +30,7 @@ static s64 set_name(const char __user *from)
 	return 0;
 }
 
-/* LINUX-DIFF: the signal belongs to the process, and comes when the parent process ends;
- * there, to the thread, and when the thread ends that has made it. */
+/* LINUX-DIFF: the signal is the process's; there each thread chooses one of its own. */
 static s64 set_death_signal(u64 sig)
 {
 	if (sig > NSIG)
