@@ -189,7 +189,8 @@ static void exit_leave_threads(struct process *process, const struct task *gone)
 			signal_send_process(child, child->parent_death_signal, NULL);
 	}
 	signal_stop_progress(process);
-	signal_hand_over(process, process->pending.set);
+	if (process->pending.set) /* else 10,000 threads would look at each other */
+		signal_hand_over(process, process->pending.set);
 }
 
 /* A thread that is not the leader goes without a trace; the leader waits for the others. */
