@@ -142,6 +142,16 @@ void mmu_flush_user(void)
 	mmu_load_root(root);
 }
 
+void mmu_flush_all(void)
+{
+	u64 cr4;
+	enum { CR4_PGE = 1 << 7 };
+
+	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
+	__asm__ volatile("mov %0, %%cr4" ::"r"(cr4 ^ CR4_PGE) : "memory");
+	__asm__ volatile("mov %0, %%cr4" ::"r"(cr4) : "memory");
+}
+
 /* Guards the tables of the KMAP area; a frame for the next table that is lacking. */
 static struct spinlock kmap_tables_lock = SPINLOCK_INIT("kmap_tables", RANK_KMAP_TABLES);
 static struct page *spare;

@@ -29,6 +29,7 @@ void mmu_load_root(pa_t root);
 /* This CPU only. INVLPG drops the paging-structure caches too (SDM 4.10.4.1). */
 void mmu_flush_page(va_t va);
 void mmu_flush_user(void); /* all non-global translations */
+void mmu_flush_all(void);  /* all: a change of CR4.PGE, SDM vol. 3A 4.10.4.1 */
 
 /*
  * One page of the KMAP area. -ENOMEM if a table is lacking. Unmapping returns the
@@ -39,6 +40,7 @@ struct page;
 int mmu_kmap_page(va_t va, pa_t pa);
 struct page *mmu_kunmap_page(va_t va, struct page **table);
 void tlb_flush_kernel(va_t start, size_t count); /* on every CPU (mm/tlb.c) */
+void tlb_flush_all(void);			 /* everything, on every CPU */
 
 /*
  * Maps device registers, uncached; returns their address in the direct map.

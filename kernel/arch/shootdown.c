@@ -28,6 +28,10 @@ void flush_here(va_t start, size_t count)
 		mmu_flush_user();
 		return;
 	}
+	if (start == FLUSH_ALL) {
+		mmu_flush_all();
+		return;
+	}
 	for (size_t i = 0; i < count; i++)
 		mmu_flush_page(start + i * PAGE_SIZE);
 }

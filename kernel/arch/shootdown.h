@@ -9,10 +9,11 @@
 #include "arch/cpu.h"
 
 #define FLUSH_ALL_OF_USER 1ull /* instead of an address: no page begins there */
+#define FLUSH_ALL 2ull
 
 /*
  * These CPUs (bits; not this one) drop `count` pages from start on, and the
- * paging-structure caches of the way down to them; or all of the user's. They
+ * paging-structure caches of the way down to them; or all of the user's, or all. They
  * have done so when it returns.
  */
 void shootdown(u32 targets, va_t start, size_t count);

@@ -155,6 +155,44 @@ static void stack_unmap(va_t top)
 	slot_release(slot_of(top));
 }
 
+/* Adds the pages of a stack to a chain of those that are put after the flush. */
+static struct page *stack_take_pages(va_t top, struct page *chain)
+{
+	for (size_t i = 1; i <= STACK_PAGES; i++) {
+		struct page *table, *frame = mmu_kunmap_page(top - i * PAGE_SIZE, &table);
+		frame->next = chain;
+		chain = frame;
+		if (table) {
+			table->next = chain;
+			chain = table;
+		}
+	}
+	return chain;
+}
+
+/* Unmaps some of the kept stacks with one flush: when thousands of tasks end, asking all CPUs
+ * for each would take most of the time. How many. */
+static u32 stacks_unmap(void)
+{
+	u32 slot[MAX_CACHED], n = 0;
+	struct page *chain = NULL;
+	va_t top;
+	while (n < MAX_CACHED && (top = cache_take())) {
+		slot[n++] = slot_of(top);
+		chain = stack_take_pages(top, chain);
+	}
+	if (n > 0)
+		tlb_flush_all();
+	while (chain) {
+		struct page *next = chain->next;
+		page_put(chain);
+		chain = next;
+	}
+	for (u32 i = 0; i < n; i++)
+		slot_release(slot[i]);
+	return n;
+}
+
 /*
  * While there are few stacks only those of the first slots are kept, so that no
  * page table stays for the others; when many have come and gone, all that are
@@ -166,25 +204,26 @@ void kstack_free(va_t top)
 	if (left == FIRST_SLOTS / 2)
 		kstack_reclaim();
 	spin_lock(&kmap_lock);
-	bool keep = ncached < MAX_CACHED && (slot_of(top) < FIRST_SLOTS || left > FIRST_SLOTS);
+	bool keep = slot_of(top) < FIRST_SLOTS || left > FIRST_SLOTS;
 	if (keep) {
 		*cache_link(top) = cached;
 		cached = top;
 		ncached++;
 	}
+	bool many = ncached > MAX_CACHED;
 	spin_unlock(&kmap_lock);
 	if (!keep)
 		stack_unmap(top);
+	else if (many)
+		stacks_unmap();
 }
 
 u64 kstack_reclaim(void)
 {
 	u64 freed = 0;
-	va_t top;
-	while ((top = cache_take())) {
-		stack_unmap(top);
-		freed += STACK_PAGES;
-	}
+	u32 n;
+	while ((n = stacks_unmap()) > 0)
+		freed += n * STACK_PAGES;
 	return freed;
 }
 

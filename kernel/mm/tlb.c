@@ -28,6 +28,11 @@ void tlb_flush_mm(struct mm *mm)
 	flush(mm, FLUSH_ALL_OF_USER, 0);
 }
 
+void tlb_flush_all(void)
+{
+	tlb_flush_kernel(FLUSH_ALL, 0);
+}
+
 void tlb_flush_kernel(va_t start, size_t count)
 {
 	u32 here = 1u << this_cpu()->id, online = (u32)((1ull << ncpus) - 1);
