@@ -1,8 +1,7 @@
 /*
  * 10,000 threads in one process, in 2 GiB: each sees its own number, and all are
  * joined. With them there, fork returns at the same price: at most 10 % dearer.
- * Prices are counted in instructions (tools/guest -i), so they repeat. With an
- * argument only the threads are made, on as many CPUs as there are (tests/smp.t).
+ * Prices are counted in instructions (tools/guest -i), so they repeat.
  *
  * guest: -i -m 2048 -t 120
  * tine-only: yes
@@ -95,20 +94,17 @@ static void join_all(int made)
 	failures += right != THREADS;
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
 	long alone, among;
 	int made;
 
-	(void)argv;
 	alone = fork_cost();
 	made = make_all();
 	say("alive at once: %d", made);
 	failures += made != THREADS;
 	among = fork_cost();
 	join_all(made);
-	if (argc > 1)
-		return failures != 0;
 	say("# fork returns after %ld ns alone, %ld ns among them, %ld ns after", alone, among,
 	    fork_cost());
 	expect("fork among them at most 10 % dearer", among * 10 <= alone * 11);
