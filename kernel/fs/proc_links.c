@@ -8,6 +8,7 @@
 #include "fs/procfs.h"
 #include "lib/string.h"
 #include "mm/mm.h"
+#include "proc/sched.h"
 #include "proc/task.h"
 
 /* A dentry for what has none: a pipe, shown as "pipe:[7]". */
@@ -211,10 +212,13 @@ struct dentry *proc_thread_lookup(struct dentry *dir, const char *name, size_t l
 	return task_dentry(dir, name, len, &proc_thread_entry);
 }
 
-/* The first number from `from` on of a process (of NULL), or of a thread of it; 0: none. */
-static pid_t next_number(pid_t from, const struct process *of)
+enum { NUMBERS_AT_ONCE = 1024 }; /* that are looked at with the lock held */
+
+/* The first number from `from` on, below end, of a process (of NULL), or of a thread of it; 0:
+ * none. proc_lock held. */
+static pid_t next_number(pid_t from, pid_t end, const struct process *of)
 {
-	for (pid_t number = MAX(from, 1); number <= PID_MAX; number++) {
+	for (pid_t number = MAX(from, 1); number < end; number++) {
 		struct pid *pid = pid_find(number);
 		struct task *task = pid ? pid->task : NULL;
 		if (task && (of ? task->process == of : task->process->leader == task))
@@ -225,23 +229,24 @@ static pid_t next_number(pid_t from, const struct process *of)
 
 static int fill_tasks(const struct proc_node *node, struct dir_buffer *out, off_t *offset)
 {
-	for (;;) {
+	while (*offset <= PROC_DYNAMIC + PID_MAX) {
 		char name[16];
+		pid_t from = *offset - PROC_DYNAMIC, end = MIN(from + NUMBERS_AT_ONCE, PID_MAX + 1);
 		spin_lock(&proc_lock);
 		struct task *task = node->pid ? proc_task(node) : NULL;
 		bool gone = node->pid && !task;
-		pid_t number = gone ? 0
-				    : next_number(*offset - PROC_DYNAMIC,
-						  task ? task->process : NULL);
+		pid_t number = gone ? 0 : next_number(from, end, task ? task->process : NULL);
 		spin_unlock(&proc_lock);
-		if (!number)
+		if (gone)
 			return 0;
+		off_t next = PROC_DYNAMIC + (number ? number + 1 : end);
 		int len = snprintf(name, sizeof name, "%d", number);
-		off_t next = PROC_DYNAMIC + number + 1;
-		if (!dir_emit(out, name, len, next, S_IFDIR, next))
+		if (number && !dir_emit(out, name, len, next, S_IFDIR, next))
 			return 0;
 		*offset = next;
+		sched_point();
 	}
+	return 0;
 }
 
 int proc_pid_fill(struct file *file, struct dir_buffer *out, off_t *offset)
