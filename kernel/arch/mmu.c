@@ -214,10 +214,12 @@ struct page *mmu_kunmap_page(va_t va, struct page **table)
 	struct page *page = pa_page(*entry & PTE_ADDR);
 	*table = leaf_table(entry);
 	*entry = 0;
-	if (--(*table)->used > 0)
+	if (--(*table)->used > 0) {
 		*table = NULL;
-	else
+	} else { /* flushed before another table may take its place: CPUs remember tables too */
 		*kernel_entry(va, LEVEL_LEAF + 1, take_spare) = 0;
+		tlb_flush_kernel(va, 1);
+	}
 	spin_unlock(&kmap_tables_lock);
 	return page;
 }
