@@ -73,13 +73,13 @@ static void one(const char *name, int which)
 	set(which, 60, 0);
 	YES_OF("  runs", left_ms(which) > 0 && left_ms(which) <= 80);
 	took = burn(number, 1);
-	YES_OF("  came after about 60 ms of CPU", took >= 40 && took < 400);
+	YES_OF("  came after about 60 ms of CPU", took >= 40 && took < 2000);
 	VALUE_OF("  over", left_ms(which));
 	burn(number, 2 * (fired[number] > 1));
 	VALUE_OF("  came once", fired[number]);
 	set(which, 30, 30);
 	took = burn(number, 4);
-	YES_OF("  four times in about 120 ms", took >= 80 && took < 800);
+	YES_OF("  four times in about 120 ms", took >= 80 && took < 3000);
 	set(which, 40, 0);
 	sleep_ms(120);
 	VALUE_OF("  not for a sleeper", fired[number]);
@@ -100,7 +100,7 @@ static void busy_kernel(void)
 	YES_OF("system calls: VIRTUAL hardly moves", old.it_value.tv_sec == 5 ||
 	       old.it_value.tv_usec > 850000);
 	MUST(getitimer(ITIMER_PROF, &old));
-	YES_OF("PROF does", old.it_value.tv_sec == 4 && old.it_value.tv_usec < 900000);
+	YES_OF("PROF does", old.it_value.tv_sec == 4 && old.it_value.tv_usec < 960000);
 	both.it_value.tv_sec = 0;
 	MUST(setitimer(ITIMER_VIRTUAL, &both, &old));
 	YES_OF("the old value", old.it_value.tv_sec >= 4);
