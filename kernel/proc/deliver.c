@@ -198,7 +198,8 @@ static bool deliver_pending(struct regs *regs)
 
 void signal_deliver(struct regs *regs)
 {
-	current->signal_wanted = false;
+	/* A barrier besides: who wants us to stop says so first and sets signal_wanted then. */
+	__atomic_store_n(&current->signal_wanted, false, __ATOMIC_SEQ_CST);
 	join_stop();
 	if (deliver_pending(regs)) {
 		current->signal_wanted = true; /* there may be more: each gets its frame */
