@@ -125,6 +125,7 @@ static void clone_attributes(struct task *child, const struct clone_args *args)
 	child->nice = current->nice;
 	child->policy = current->policy;
 	child->cpus_allowed = current->cpus_allowed;
+	child->cpu = this_cpu()->id;
 	child->blocked = current->blocked;
 	memcpy(child->name, current->name, sizeof child->name);
 	if (!(args->flags & CLONE_VM) || (args->flags & CLONE_VFORK))

@@ -165,14 +165,17 @@ void schedule(void)
 
 void sched_start(struct task *task)
 {
-	struct runq *rq = this_runq(); /* only an interrupt can come: we stay on this CPU */
-	spin_lock(&rq->lock);
-	u32 cpu = this_cpu()->id, allowed = task->cpus_allowed;
-	task->cpu = cpu;
+	struct runq *rq = task_runq_lock(task);
+	u32 cpu = rq - runqs, allowed = task->cpus_allowed;
+	bool bound_elsewhere = !task_may_run_on(task, cpu);
 	task->state = TASK_RUNNING;
-	runq_add(rq, task, false);
+	if (!bound_elsewhere)
+		runq_add(rq, task, false);
 	spin_unlock(&rq->lock); /* from here on it may be anywhere, or have ended */
-	sched_alert(cpu, allowed);
+	if (bound_elsewhere)
+		sched_move(task);
+	else
+		sched_alert(cpu, allowed);
 }
 
 /* From the given state to RUNNING; one that has not left its CPU yet just goes on. */
