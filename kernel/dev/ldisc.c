@@ -6,7 +6,7 @@
  *
  * In canonical mode a cell with CELL_END closes a line, and only closed lines
  * can be read; the bytes after the last one may still be edited. Raw mode
- * hands out every byte. Echo never waits: what finds no room is dropped.
+ * hands out every byte. LINUX-DIFF: echo never waits, and is lost while output is stopped.
  *
  * Sources: termios(3); POSIX.1-2017 11.1.5 to 11.1.9; where those leave a
  * choice, the behaviour of Linux's n_tty.

@@ -252,16 +252,6 @@ int tty_drain(struct file *file)
 	return err == -ERESTARTSYS ? -EINTR : err;
 }
 
-void tty_hang_up(struct tty *tty)
-{
-	spin_lock(&tty->lock);
-	tty->hangups++;
-	ldisc_flush_input(tty);
-	spin_unlock(&tty->lock);
-	waitq_wake_all(&tty->read_wait);
-	waitq_wake_all(&tty->write_wait);
-}
-
 /* ---- files ---- */
 
 static int tty_open(struct file *file)
@@ -448,7 +438,8 @@ static ssize_t tty_write(struct file *file, const void __user *buf, size_t n, of
 	(void)offset;
 	if (tty_hung_up(file))
 		return -EIO;
-	if ((tty->termios.lflag & TOSTOP) && file->inode->rdev != CONSOLE_RDEV)
+	if ((tty->termios.lflag & TOSTOP) && /* read without the lock: no more than a moment old */
+	    file->inode->rdev != CONSOLE_RDEV)
 		result = tty_job_check(tty, SIGTTOU);
 	if (result)
 		return result;

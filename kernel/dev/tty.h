@@ -148,8 +148,7 @@ s64 tty_ioctl(struct file *file, u64 request, u64 arg);
 /* dev/tty.c: waits until all output has been sent; -EINTR on a signal, -EIO after a hangup. */
 int tty_drain(struct file *file);
 
-/* All files that are open on it are dead, but for those of /dev/console. */
-void tty_hang_up(struct tty *tty);
+/* Was its session's end the end of this file too? */
 bool tty_hung_up(const struct file *file);
 
 /* Output bytes that all devices take now (0 while stopped), and to all devices. tty->lock. */

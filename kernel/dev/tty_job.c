@@ -9,7 +9,7 @@
  * TIOCSCTTY(2const).
  */
 #include "arch/cpu.h"
-#include "dev/tty.h"
+#include "dev/ldisc.h"
 #include "fs/file.h"
 #include "mm/uaccess.h"
 #include "proc/process.h"
@@ -74,6 +74,17 @@ static void detach_locked(struct tty *tty)
 	pid_put(session);
 }
 
+/* All files that are open on it are dead from now on, but for those of /dev/console. */
+static void hang_up_files(struct tty *tty)
+{
+	spin_lock(&tty->lock);
+	tty->hangups++;
+	ldisc_flush_input(tty);
+	spin_unlock(&tty->lock);
+	waitq_wake_all(&tty->read_wait);
+	waitq_wake_all(&tty->write_wait);
+}
+
 /* Files first: who opens the terminal for the next session must not be hung up with them. */
 void tty_session_ended(void)
 {
@@ -81,7 +92,7 @@ void tty_session_ended(void)
 
 	if (!tty)
 		return;
-	tty_hang_up(tty);
+	hang_up_files(tty);
 	spin_lock(&proc_lock);
 	if (current->process->tty == tty) { /* else root has taken it away meanwhile */
 		if (tty->pgrp)
