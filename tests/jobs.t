@@ -75,12 +75,12 @@ DIALOGUE = [
         ("kill -9 %?cat; sleep 1\r", r"\[2\].*Killed .*\n" + PROMPT),
         ("kill %sleep; wait %1; echo $?\r", r"\n143\n(.*\n)*\[1\]\+  Terminated .*\n" + PROMPT)]),
     ("who reads in the background stops, and reads in the foreground", [
-        ("cat &\r", r"\[1\] \d+\n" + PROMPT),
-        ("sleep 1\r", r"\[1\]\+  Stopped \(tty input\)  +cat\n" + PROMPT),
-        ("fg %cat\r", r"\ncat\n"), ("a line\r", r"a line\na line\n"), (CTRL_D, PROMPT)]),
+        ("(sleep 1; cat) &\r", r"\[1\] \d+\n" + PROMPT),
+        ("sleep 3\r", r"\[1\]\+  Stopped \(tty input\)  +\(sleep 1; cat\)\n" + PROMPT),
+        ("fg %?cat\r", r"\n\(sleep 1; cat\)\n"), ("a line\r", r"a line\na line\n"), (CTRL_D, PROMPT)]),
     ("with tostop who writes in the background stops", [
-        ("stty tostop; sh -c 'echo out' &\r", r"\[1\] \d+\n" + PROMPT),
-        ("sleep 1\r", r"\[1\]\+  Stopped \(tty output\)  .*\n" + PROMPT),
+        ("stty tostop; sh -c 'sleep 1; echo out' &\r", r"\[1\] \d+\n" + PROMPT),
+        ("sleep 3\r", r"\[1\]\+  Stopped \(tty output\)  .*\n" + PROMPT),
         ("stty -tostop; fg\r", r"\nsh -c .*\nout\n" + PROMPT)]),
     ("the terminal's settings are kept for each job", [
         ("sh -c 'stty -echo; kill -STOP $$; stty -a | grep -o .echo\\ ; stty echo'\r",
@@ -98,9 +98,9 @@ DIALOGUE = [
         ("(echo up; sleep 100; echo not)\r", r"\nup\n"), (CTRL_Z, r"Stopped .*\n" + PROMPT),
         ("fg\r", r"\n\(echo up.*\n"), (CTRL_C, r"\^C\n" + PROMPT)]),
     ("a shell in the background waits for the foreground", [
-        ("sh &\r", r"\[1\] \d+\n" + PROMPT),
-        ("sleep 1\r", r"\[1\]\+  Stopped \(tty input\)  +sh\n" + PROMPT),
-        ("fg\r", r"\nsh\n" + PROMPT), ("echo inner; exit 5\r", r"\ninner\n" + PROMPT),
+        ("sh -c 'sleep 1; exec sh' &\r", r"\[1\] \d+\n" + PROMPT),
+        ("sleep 3\r", r"\[1\]\+  Stopped \(tty input\)  +sh -c .*\n" + PROMPT),
+        ("fg\r", r"\nsh -c .*\n" + PROMPT), ("echo inner; exit 5\r", r"\ninner\n" + PROMPT),
         ("echo $?\r", r"\n5\n" + PROMPT)]),
     ("exit speaks of stopped jobs; they are hung up with their shell", [
         ("sh\r", PROMPT),
