@@ -6,8 +6,9 @@
  * kind PAGE_FILE, owner = the inode, index = its place, and one reference held
  * by the file (invariant I1).
  *
- * Locks: inode->lock (RANK_INODE, directories RANK_INODE_DIR): size, pages,
- * entries. Key letters: c constant, i inode->lock, a atomic.
+ * Locks: inode->lock (RANK_INODE, directories RANK_INODE_DIR): size, pages.
+ * Key letters: c constant, i inode->lock, n tree_lock (fs/dentry.h). stat and
+ * permission checks read single fields without a lock.
  */
 #ifndef FS_INODE_H
 #define FS_INODE_H
@@ -23,13 +24,13 @@ enum file_type { /* st_mode & S_IFMT */
 
 struct inode {
 	_Atomic u32 refs;
-	u32 mode;		/* a: type and permission bits */
-	u32 nlink;		/* i */
+	u32 mode;		/* i: type (c) and permission bits */
+	u32 nlink;		/* n */
 	u32 uid, gid;		/* i */
 	u64 number;		/* c: st_ino */
 	u64 rdev;		/* c: device nodes */
-	u64 size_bytes;		/* i */
-	u64 atime_ns, mtime_ns, ctime_ns; /* i: CLOCK_REALTIME */
+	u64 size_bytes;		/* i; of a directory n */
+	u64 atime_ns, mtime_ns, ctime_ns; /* stored as a whole, by any: CLOCK_REALTIME */
 	struct mutex lock;
 	_Atomic s32 exec_count;	/* programs that run from it; > 0: no writers (ETXTBSY); first: i */
 	s32 write_count;	/* i: descriptions open for writing; > 0: no exec */
@@ -38,10 +39,10 @@ struct inode {
 	void *pages;		/* i: the file's pages by index (fs/pages.c) */
 	u64 npages;		/* i: how many there are, for st_blocks */
 	u8 pages_height;	/* i: levels of nodes above the pages; 0: pages is page 0 itself */
-	struct lock *locks;	/* fs/lock.c: record locks and flock */
+	struct lock *locks;	/* locks_lock (fs/lock.c): record locks and flock */
 	struct super *super;	/* c: the file system it belongs to (fs/dentry.h) */
 	struct list all_link;	/* names_lock: all inodes alive */
-	struct dentry *name;	/* fs tree lock: a name it has, for /proc/PID/maps; not counted */
+	struct dentry *name;	/* names_lock, set once: a name it has, for maps; not counted */
 	void *private;		/* of the file system */
 };
 

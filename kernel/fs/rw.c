@@ -325,7 +325,7 @@ s64 sys_sendfile(int out_fd, int in_fd, off_t __user *offset, size_t n)
 		return -EFAULT;
 	struct file *in = fd_get(in_fd), *out = fd_get(out_fd);
 	if (in && !offset)
-		from = in->offset;
+		from = in->offset; /* without pos_lock, which out's may rank with: as on Linux */
 	s64 done = send_file(out, in, &from, offset, n);
 	if (done > 0 && !offset)
 		in->offset = from;
