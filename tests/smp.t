@@ -29,6 +29,7 @@ STORMS = {
     # These take rounds.
     "smp_proc": "120", "smp_exec": "60", "smp_locks": "200", "smp_names": "800",
     "smp_descriptors": "1000", "smp_pipes": "800", "smp_truncate": "600", "smp_poll": "300",
+    "smp_exec_locks": "60", "smp_console": "40",
 }
 ON_TWO_CPUS = ("storm_tlb", "storm_sharers", "storm_wakeups", "storm_execexit")
 ALSO = ("cpu_shares", "threads_basic", "threads_exit", "threads_races", "threads_stop",

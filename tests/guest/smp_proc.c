@@ -119,7 +119,7 @@ static void *idle(void *arg)
 	return arg;
 }
 
-static void live(char *self, int i)
+static void live(int i)
 {
 	pthread_t thread;
 	int fd = open("mapped", O_RDWR);
@@ -131,7 +131,7 @@ static void live(char *self, int i)
 		munmap(at, 4 * PAGE);
 	}
 	if (i % 2)
-		execl(self, self, "end", (char *)NULL);
+		execl("/proc/self/exe", "self", "end", (char *)NULL);
 	_exit(0);
 }
 
@@ -166,7 +166,7 @@ int main(int argc, char **argv)
 	}
 	for (int i = 0; i < n; i++) {
 		if (MUST(fork()) == 0)
-			live(argv[0], i);
+			live(i);
 		if (i >= 4) {
 			MUST(waitpid(-1, &status, 0));
 			done += status == 0;
