@@ -25,6 +25,8 @@ struct table {
 
 static struct table *table;
 static char self[PATH_MAX];
+/* One wake is sent: of two waiters the other looks again by itself. */
+static const struct timespec soon = { 0, 2000000 };
 
 /* No C library in here: the thread has no memory of its own. */
 static int short_life(void *turns)
@@ -46,7 +48,7 @@ static void parent_of_thread(int pair, unsigned *seed)
 				     (void *)(long)dice(seed, 500), word, word, NULL));
 	atomic_fetch_add(&table->turn[pair], 1);
 	while (*(volatile int *)word == tid)
-		futex(word, FUTEX_WAIT, tid, NULL);
+		futex(word, FUTEX_WAIT, tid, &soon);
 	CHECK(*(volatile int *)word == 0);
 }
 
@@ -66,8 +68,7 @@ static void cleartid(int number)
 		spin(dice(&seed, 500));
 		while ((seen = *(volatile int *)word) != 0) {
 			CHECK_SAW(seen > 0, seen);
-			/* One wake is sent, and the parent may have it: then look again soon. */
-			futex(word, FUTEX_WAIT, seen, &(struct timespec){ 0, 2000000 });
+			futex(word, FUTEX_WAIT, seen, &soon);
 		}
 		atomic_fetch_add(&table->left[pair], 1);
 	}
