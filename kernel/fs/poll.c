@@ -46,7 +46,7 @@ void poll_wait(struct poll_table *table, struct waitq *queue)
 		table->err = -ENOMEM;
 		return;
 	}
-	waitq_join(queue, w);
+	waitq_join_also(queue, w);
 	table->count++;
 }
 

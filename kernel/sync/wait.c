@@ -34,13 +34,18 @@ static void set_running(void)
 	__atomic_store_n(&current->state, TASK_RUNNING, __ATOMIC_SEQ_CST);
 }
 
-void waitq_join(struct waitq *queue, struct waiter *w)
+void waitq_join_also(struct waitq *queue, struct waiter *w)
 {
 	w->queue = queue;
 	w->task = current;
 	spin_lock(&queue->lock);
 	list_append(&queue->waiters, &w->link);
 	spin_unlock(&queue->lock);
+}
+
+void waitq_join(struct waitq *queue, struct waiter *w)
+{
+	waitq_join_also(queue, w);
 	set_sleeping(true, true);
 }
 

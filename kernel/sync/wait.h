@@ -13,7 +13,9 @@
  * The waker makes the condition true first and calls waitq_wake_* after. It
  * works because join and sleep put the task into a sleeping state before the
  * condition is looked at, and a wakeup puts it back to running: waitq_sleep
- * then returns at once. A poll joins several queues with one waiter each.
+ * then returns at once. A poll joins several queues with one waiter each, and
+ * says "sleeping" only with the first (waitq_join_also): a wakeup by one queue
+ * while it joins the next must stay.
  * Take no lock between join and sleep that itself may sleep.
  */
 #ifndef SYNC_WAIT_H
@@ -41,6 +43,9 @@ void waitq_init(struct waitq *queue);
 
 /* Joins and becomes interruptibly asleep in name; the task still runs until waitq_sleep. */
 void waitq_join(struct waitq *queue, struct waiter *w);
+
+/* One more queue for a task that has joined one already. */
+void waitq_join_also(struct waitq *queue, struct waiter *w);
 
 /* Sleeps until woken, or returns at once if that happened since join or the last sleep.
  * 0, or -EINTR if a signal is pending. */

@@ -11,7 +11,7 @@
 #include <pthread.h>
 #include <sys/select.h>
 
-enum { PLAYERS = 6, BALLS = 3, CLOSERS = 200 };
+enum { PLAYERS = 6, BALLS = 3, CLOSERS = 200, MANY = 40 };
 
 static int pipes[PLAYERS][2], rounds, wrong;
 
@@ -43,6 +43,38 @@ static void *player(void *arg)
 			__atomic_fetch_add(&wrong, 1, __ATOMIC_RELAXED);
 	}
 	return NULL;
+}
+
+/* One waits for many pipes, of which the other writes to one as soon as it may: often while the
+ * first is still on its way through them. */
+static void many(int n)
+{
+	struct pollfd fds[MANY];
+	int to[MANY][2], ack[2], status, bad = 0;
+	char byte = 0;
+	MUST(pipe(ack));
+	for (int i = 0; i < MANY; i++) {
+		MUST(pipe(to[i]));
+		fds[i] = (struct pollfd){.fd = to[i][0], .events = POLLIN};
+	}
+	if (MUST(fork()) == 0) {
+		for (int i = 0; i < n; i++) {
+			for (volatile int spin = 0; spin < i * 37 % 3000; spin++)
+				;
+			if (write(to[i * 7 % 5][1], &byte, 1) != 1 || read(ack[0], &byte, 1) != 1)
+				_exit(1);
+		}
+		_exit(0);
+	}
+	for (int i = 0; i < n; i++) {
+		bad += poll(fds, MANY, -1) != 1 || !(fds[i * 7 % 5].revents & POLLIN);
+		bad += read(to[i * 7 % 5][0], &byte, 1) != 1 || write(ack[1], &byte, 1) != 1;
+	}
+	MUST(wait(&status));
+	VALUE_OF("missed among many", bad + (status != 0));
+	for (int i = 0; i < MANY; i++)
+		close(to[i][0]), close(to[i][1]);
+	close(ack[0]), close(ack[1]);
 }
 
 static int victim[2];
@@ -103,6 +135,7 @@ int main(int argc, char **argv)
 		in_pipes += n;
 	}
 	VALUE(in_pipes);
+	many(rounds * 4);
 	run(4, others);
 	VALUE(wrong);
 	return 0;
