@@ -60,7 +60,7 @@ void text_printf(struct text *text, const char *fmt, ...)
 	va_start(args, fmt);
 	int now = vsnprintf(text->bytes + text->len, n + 1, fmt, args);
 	va_end(args);
-	text->len += MIN(n, now); /* a task's name may have changed in between */
+	text->len += MIN(n, now); /* a string may have changed in between */
 }
 
 static void text_free(struct text *text)

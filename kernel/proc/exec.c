@@ -354,7 +354,9 @@ static void reset_machine(struct exec *e)
 static void exec_commit(struct exec *e)
 {
 	struct task *task = current;
+	spin_lock(&proc_lock); /* /proc may be looking */
 	task_set_name(task, e->path);
+	spin_unlock(&proc_lock);
 	creds_commit(&e->creds); /* cannot fail: the real uid stays */
 	replace_mm(e);
 	replace_shared_tables(e);

@@ -150,7 +150,7 @@ struct task {
 	struct fs *fs;		    /* t, proc_lock for readers of others */
 	struct sighand *sighand;    /* t */
 	struct creds creds;	    /* t, p: others look under proc_lock (proc/creds.h) */
-	char name[TASK_NAME_LEN];   /* t, or p by other threads of the process: comm */
+	char name[TASK_NAME_LEN];   /* p: comm */
 
 	sigset_t blocked;	    /* s, only by the task itself */
 	sigset_t awaited;	    /* s, as blocked: sigtimedwait takes these, blocked or not */
