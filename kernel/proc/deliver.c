@@ -38,8 +38,11 @@ int signal_take(sigset_t open, struct siginfo *info)
 	if (!(own_set | common_set))
 		return 0;
 	int sig = first_of(own_set ? own_set : common_set);
-	if ((own_set | common_set) & sig_bit(SIGKILL))
-		sig = SIGKILL;
+	if ((own_set | common_set) & sig_bit(SIGKILL)) {
+		/* One to the process stays: it is for each thread, also for one whose exec ends. */
+		*info = (struct siginfo){.signo = SIGKILL};
+		return SIGKILL;
+	}
 	signal_queue_take(own_set & sig_bit(sig) ? own : common, sig, info);
 	if (sig_bit(sig) & STOP_SIGNALS)
 		current->process->stop_taken = true;

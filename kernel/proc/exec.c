@@ -266,25 +266,31 @@ static void become_leader(struct process *process)
 	task_reap(old);
 }
 
+/* All others are sent SIGKILL, in one step with the claim: who comes second must not get back
+ * to user mode. -EINTR: we are second, to an exit or another exec, and have ours. */
+static int claim_process(struct process *process)
+{
+	spin_lock(&proc_lock);
+	bool late = process->exiting || process->execing;
+	if (!late) {
+		process->execing = current;
+		process_kill_others(process);
+	}
+	spin_unlock(&proc_lock);
+	return late ? -EINTR : 0;
+}
+
 /* All other threads end. -EINTR if somebody else makes the whole process end first. */
 static int exec_be_alone(void)
 {
 	struct process *process = current->process;
 	struct waiter w;
-	int error = 0;
-	spin_lock(&proc_lock);
-	if (process->exiting || process->execing)
-		error = -EINTR;
-	else
-		process->execing = current;
-	spin_unlock(&proc_lock);
-	if (error)
-		return error;
-
 	waitq_join(&process->alone_wait, &w);
-	spin_lock(&proc_lock);
-	process_kill_others(process);
-	spin_unlock(&proc_lock);
+	int error = claim_process(process);
+	if (error) {
+		waitq_leave(&w);
+		return error;
+	}
 	/* Read without proc_lock: who makes it 1 wakes us after, and lets go of proc_lock before
 	 * we go on below. A thread that is being made now gets its SIGKILL from clone. */
 	while (process->ntasks > 1 && !error)

@@ -261,7 +261,9 @@ void exit_process(int status)
 {
 	struct process *process = current->process;
 	spin_lock(&proc_lock);
-	bool by_exec = process->execing && process->execing != current;
+	/* exec ends us by SIGKILL, and is not disturbed by exit_group; by another signal it is. */
+	bool may_be_exec = (status & 0x7f) == 0 || (status & 0x7f) == SIGKILL;
+	bool by_exec = process->execing && process->execing != current && may_be_exec;
 	if (!process->exiting && !by_exec) {
 		process->exiting = true;
 		process->exit_status = status;
