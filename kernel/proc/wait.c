@@ -2,7 +2,7 @@
  * wait: a parent learns what became of its children, and frees the zombies.
  *
  *	wait_for             sleeps until some child has news, or there is none to wait for
- *	  wait_look          under proc_lock: goes through the children once
+ *	  wait_look          under proc_lock: the one that is meant, or all children once
  *	    wait_child       has this one exited, stopped, or gone on?
  *	      process_reap   the last of a zombie: number, links, usage handed up
  *
@@ -115,21 +115,42 @@ static bool wait_child(struct wait *wait, struct process *child)
 	return false;
 }
 
-/* 1: news in *wait; 0: none yet; -ECHILD: nobody to wait for. */
-static int wait_look(struct wait *wait)
+/* 1: news in *wait; 0: none yet; -ECHILD: this child is not meant. */
+static int wait_consider(struct wait *wait, struct process *child)
+{
+	if (!wait_selects(wait, child) || (child->zombie && !(wait->options & WEXITED)))
+		return -ECHILD; /* a zombie has no other news ever */
+	return wait_child(wait, child);
+}
+
+/* The child of that number: found at once, however many there are. */
+static int wait_look_for_one(struct wait *wait)
+{
+	struct pid *pid = pid_find(wait->id);
+	struct process *child = pid && pid->task ? pid->task->process : NULL;
+	if (!child || child->parent != current->process)
+		return -ECHILD;
+	return wait_consider(wait, child);
+}
+
+static int wait_look_at_all(struct wait *wait)
 {
 	int result = -ECHILD;
 	struct process *child;
-	spin_lock(&proc_lock);
 	list_for_each(child, &current->process->children, sibling_link) {
-		if (!wait_selects(wait, child) || (child->zombie && !(wait->options & WEXITED)))
-			continue; /* a zombie has no other news ever */
-		result = 0;
-		if (wait_child(wait, child)) {
-			result = 1;
-			break;
-		}
+		int news = wait_consider(wait, child);
+		result = MAX(result, news);
+		if (news > 0)
+			break; /* the child may be gone */
 	}
+	return result;
+}
+
+/* The same of all that are meant; -ECHILD: nobody to wait for. */
+static int wait_look(struct wait *wait)
+{
+	spin_lock(&proc_lock);
+	int result = wait->idtype == P_PID ? wait_look_for_one(wait) : wait_look_at_all(wait);
 	spin_unlock(&proc_lock);
 	return result;
 }
