@@ -8,24 +8,29 @@
 #include "arch/shootdown.h"
 #include "mm/tree.h"
 
-static void flush(struct mm *mm, va_t start, size_t count)
+/* As it is after the tables have changed: that is seen by others before we look. */
+static u32 loaded_on(const struct mm *mm)
 {
-	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* the tables have changed, then we look */
-	u32 loaded = mm->loaded, here = 1u << this_cpu()->id;
-	if (loaded & here)
-		flush_here(start, count);
-	if (loaded & ~here)
-		shootdown(loaded & ~here, start, count);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return mm->loaded;
 }
 
 void tlb_flush_page(struct mm *mm, va_t va)
 {
-	flush(mm, va, 1);
+	u32 loaded = loaded_on(mm), here = 1u << this_cpu()->id;
+	if (loaded & here)
+		mmu_flush_page(va);
+	if (loaded & ~here)
+		shootdown(loaded & ~here, va, 1);
 }
 
 void tlb_flush_mm(struct mm *mm)
 {
-	flush(mm, FLUSH_ALL_OF_USER, 0);
+	u32 loaded = loaded_on(mm), here = 1u << this_cpu()->id;
+	if (loaded & here)
+		mmu_flush_user();
+	if (loaded & ~here)
+		shootdown(loaded & ~here, FLUSH_ALL_OF_USER, 0);
 }
 
 void tlb_flush_all(void)
