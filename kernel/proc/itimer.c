@@ -66,7 +66,8 @@ static struct clock_setting set_alarm(struct clock_setting setting)
 		cpu_relax();
 		spin_lock(&proc_lock);
 	}
-	process->alarm_interval_ns = setting.interval_ns;
+	/* No interval without a time, as on Linux: SIGALRM by kill(2) is not to start it. */
+	process->alarm_interval_ns = setting.left_ns ? setting.interval_ns : 0;
 	process->alarm.fn = expired;
 	if (setting.left_ns)
 		timer_start(&process->alarm, time_now_ns() + setting.left_ns);

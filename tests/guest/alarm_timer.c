@@ -55,6 +55,20 @@ static void intervals(void)
 	YES_OF("silent now", rings == 0);
 }
 
+/* Without a time there is no interval either, and SIGALRM from elsewhere starts nothing. */
+static void interval_alone(void)
+{
+	struct itimerval timer = in_ms(0, 10), old;
+
+	OK_OF("an interval alone", setitimer(ITIMER_REAL, &timer, NULL));
+	OK(getitimer(ITIMER_REAL, &old));
+	VALUE_OF("its interval", old.it_interval.tv_usec);
+	rings = 0;
+	raise(SIGALRM);
+	sleep_ms(100);
+	VALUE_OF("rings", rings);
+}
+
 static void errors(void)
 {
 	struct itimerval timer = in_ms(10, 0);
@@ -108,6 +122,7 @@ int main(int argc, char **argv)
 	signal(SIGALRM, ring);
 	alarms();
 	intervals();
+	interval_alone();
 	errors();
 	children();
 	return 0;
