@@ -57,7 +57,7 @@ static int kill_pgrp(struct pid *pgrp, int sig, const struct siginfo *info)
 	return result;
 }
 
-/* -1: everyone but init and the caller. */
+/* -1: everyone but init and the caller. Who may signal none of them is told nothing: 0. */
 static int kill_all(int sig, const struct siginfo *info)
 {
 	int result = -ESRCH;
@@ -68,6 +68,8 @@ static int kill_all(int sig, const struct siginfo *info)
 		int error = kill_one(process, sig, info, signal_send_member);
 		if (error != -EPERM)
 			result = error;
+		else if (result == -ESRCH)
+			result = 0;
 	}
 	return result;
 }

@@ -93,6 +93,9 @@ int main(void)
 	say("a group, one of two users: %s", text(try(one, -a, 0, 0)));
 	say("the other: %s", text(try(two, -a, 0, 0)));
 	say("a third: %s", text(try((unsigned[]){ 9, 9, 9 }, -a, 0, 0)));
+	say("everyone, by one who may signal nobody: %s, a wrong signal %s",
+	    text(try((unsigned[]){ 9, 9, 9 }, -1, 0, 0)),
+	    text(try((unsigned[]){ 9, 9, 9 }, -1, 65, 0)));
 	say("SIGTERM by one: %s", text(try(one, -a, SIGTERM, 0)));
 	MUST(waitpid(a, NULL, 0));
 	MUST(waitpid(c, NULL, 0));
