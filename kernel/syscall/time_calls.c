@@ -91,7 +91,10 @@ s64 sys_clock_settime(int clock, const void __user *time)
 		return cpu_clock_read(clock, &unused) ? -EINVAL : -EPERM;
 	if (!creds_root(&current->creds))
 		return -EPERM;
-	time_set_epoch_ns(ns - time_now_ns());
+	u64 now_ns = time_now_ns();
+	if (ns < now_ns)
+		return -EINVAL; /* the machine would have been started before 1970 */
+	time_set_epoch_ns(ns - now_ns);
 	return 0;
 }
 
