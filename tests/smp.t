@@ -23,7 +23,8 @@ from tap import Tap  # noqa: E402
 # How much of a storm's usual work: the longest first.
 STORMS = {
     "storm_forkmunmap": "60", "storm_lastthread": "60", "storm_waitexit": "60", "storm_tlb": "60",
-    "storm_kill": "100", "storm_execexit": "100", "storm_sharers": "150", "storm_procread": "100",
+    "storm_kill": "100", "storm_execexit": "100", "storm_execkill": "50",
+    "storm_sharers": "150", "storm_procread": "100",
     "storm_fds": "150", "storm_sched": "100", "storm_sigrace": "100", "storm_timers": "100",
     "storm_wakeups": "100", "storm_forktree": "150",
     # These take rounds.
@@ -34,7 +35,7 @@ STORMS = {
 ON_TWO_CPUS = ("storm_tlb", "storm_sharers", "storm_wakeups", "storm_execexit")
 ALSO = ("cpu_shares", "threads_basic", "threads_exit", "threads_races", "threads_stop",
         "futex_shared", "cow_history", "fork_fanout", "clone_thread", "clone_vfork", "sig_mask",
-        "pipe_rules", "orphans")
+        "pipe_rules", "orphans", "fuzz_proc")
 LIMIT_S = 60
 
 
