@@ -75,6 +75,15 @@ def drive(tap, m):
     time.sleep(1)
     m.serial.sendall(b"\x03")
     tap.ok(m.wait_for(PROMPT, ANSWER_S), "^C ends the program, not the shell", m.text)
+    m.serial.sendall(b"cat &\n")
+    m.wait_for(PROMPT, ANSWER_S)
+    time.sleep(1)
+    m.serial.sendall(b"jobs\n")
+    tap.ok(m.wait_for(r"Stopped.*cat", ANSWER_S),
+           "a job in the background does not read the console", m.text)
+    m.wait_for(PROMPT, ANSWER_S)
+    m.serial.sendall(b"kill -9 %1; wait\n")
+    m.wait_for(PROMPT, ANSWER_S)
     m.serial.sendall(b"exit\n")
     tap.ok(m.ended(ANSWER_S), "exit powers the machine off", m.text)
 

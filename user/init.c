@@ -398,10 +398,14 @@ static _Noreturn void run_shell(int argc, char **argv)
 	pid_t pid = fork();
 	if (pid == 0) {
 		setsid();
-		int tty = open("/dev/console", O_RDWR | O_CLOEXEC);
+		int console = open("/dev/console", O_RDWR | O_CLOEXEC);
 
-		/* Not every console can be a controlling terminal: then ^C has no effect. */
-		ioctl(tty, TIOCSCTTY, 1);
+		/* Who reads by the name of the console is exempt from job control: the terminal's
+		 * other name. Not every console can be a controlling terminal: then there is none. */
+		ioctl(console, TIOCSCTTY, 1);
+		int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
+		if (tty < 0)
+			tty = console;
 		run_child(tty, tty, "/root", command);
 	}
 	if (pid > 0)
