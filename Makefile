@@ -253,14 +253,16 @@ $(B)/glibc/%: user/%.c $(B)/user.flags Makefile
 		/*) $(CC) $(USERFLAGS) -static -pthread $< -o $@ ;; \
 		*) echo '  no static glibc: $@ is not built' ;; esac
 
+# $(2): the files that it is made of; a file that one of them includes is not compiled by itself.
 define host_test
-$(B)/tests/host/$(1): tests/host/$(1).c $(call noted,sources,tests/host/$(1).c) $(B)/host.flags
+$(B)/tests/host/$(1): $(2) $(B)/host.flags
 	$$(say) HOSTCC $$<
 	$$(Q)mkdir -p $$(@D) $(B)/obj/tests/host
-	$$(Q)$$(HOSTCC) $$(HOSTFLAGS) -M -MP -MT $$@ $$(filter %.c,$$^) >$(B)/obj/tests/host/$(1).d
-	$$(Q)$$(HOSTCC) $$(HOSTFLAGS) $$(filter %.c,$$^) -lcmocka -o $$@
+	$$(Q)$$(HOSTCC) $$(HOSTFLAGS) -M -MP -MT $$@ $(2) >$(B)/obj/tests/host/$(1).d
+	$$(Q)$$(HOSTCC) $$(HOSTFLAGS) $(2) -lcmocka -o $$@
 endef
-$(foreach t,$(HOST_TESTS:$(B)/tests/host/%=%),$(eval $(call host_test,$(t))))
+host_sources = tests/host/$(1).c $(call noted,sources,tests/host/$(1).c)
+$(foreach t,$(HOST_TESTS:$(B)/tests/host/%=%),$(eval $(call host_test,$(t),$(call host_sources,$(t)))))
 
 # Editors --------------------------------------------------------------------------------------
 
