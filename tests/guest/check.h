@@ -9,7 +9,8 @@
  * a test forks, execs or is killed.
  *
  * Entry points: VALUE, OK, YES, MUST, expect; in_child, status_text; try_read,
- * try_write, try_exec; sleep_ms, now_ms, make_file.
+ * try_write, try_exec; sleep_ms, now_ms, spin_cpu_ms; UNTIL, till_asleep;
+ * make_file.
  */
 #ifndef CHECK_H
 #define CHECK_H
@@ -196,12 +197,58 @@ static inline void sleep_ms(long ms)
 		;
 }
 
-static inline long now_ms(void)
+static inline long clock_ms(clockid_t clock)
 {
 	struct timespec now;
 
-	MUST(clock_gettime(CLOCK_MONOTONIC, &now));
+	MUST(clock_gettime(clock, &now));
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static inline long now_ms(void)
+{
+	return clock_ms(CLOCK_MONOTONIC);
+}
+
+/* The letter of /proc/PID/task/TID/stat. */
+static inline char task_state(pid_t pid, pid_t tid)
+{
+	char path[64], text[256], *at;
+	int fd, n;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
+	fd = open(path, O_RDONLY);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (fd >= 0)
+		close(fd);
+	if (n <= 0)
+		return '-';
+	text[n] = 0;
+	at = strrchr(text, ')');
+	return at ? at[2] : '-';
+}
+
+/* Waits for a condition that must come, at most 20 s: a loaded host is slow. */
+#define UNTIL(...) do { \
+	for (long until_end = now_ms() + 20000; !(__VA_ARGS__) && now_ms() < until_end;) \
+		sleep_ms(1); \
+} while (0)
+
+/* Till the task sleeps in the kernel, so that what comes now meets its call. */
+static inline void till_asleep(pid_t pid, pid_t tid)
+{
+	UNTIL(task_state(pid, tid) == 'S');
+}
+
+/* Computes for so much CPU time of the thread, whatever the host gives us of real time. */
+static inline void spin_cpu_ms(long ms)
+{
+	long end = now_ms() + 20000;
+
+	for (long start = clock_ms(CLOCK_THREAD_CPUTIME_ID);
+	     clock_ms(CLOCK_THREAD_CPUTIME_ID) - start < ms && now_ms() < end;)
+		for (volatile int i = 0; i < 5000; i++)
+			;
 }
 
 /* A file of the given bytes; the umask is lifted for it, so `mode` is the mode. */

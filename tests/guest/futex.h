@@ -55,31 +55,6 @@ static inline void *sleeper_body(void *argument)
 	return NULL;
 }
 
-/* The letter of /proc/PID/task/TID/stat. */
-static inline char state_of(pid_t pid, pid_t tid)
-{
-	char path[64], text[256], *at;
-	int fd, n;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
-	fd = open(path, O_RDONLY);
-	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (fd >= 0)
-		close(fd);
-	if (n <= 0)
-		return '-';
-	text[n] = 0;
-	at = strrchr(text, ')');
-	return at ? at[2] : '-';
-}
-
-/* Till the task sleeps, or 10 s have passed. */
-static inline void till_asleep(pid_t pid, pid_t tid)
-{
-	for (int i = 0; i < 2000 && state_of(pid, tid) != 'S'; i++)
-		sleep_ms(5);
-}
-
 static inline void start(struct sleeper *s, void *word, int op, uint32_t value, uint32_t bitset,
 			 const struct timespec *limit)
 {

@@ -3,6 +3,9 @@
  * of a sleeper, nor in system calls for VIRTUAL; intervals, getitimer, fork and
  * exec; short intervals of ITIMER_REAL.
  *
+ * What the host takes away from a guest's CPU counts as used there: the bounds
+ * leave some 100 ms for it.
+ *
  * From setitimer(2), getitimer(2), signal(7).
  */
 /* guest: -t 120 */
@@ -36,10 +39,7 @@ static void set(int which, long value_ms, long interval_ms)
 
 static long cpu_ms(void)
 {
-	struct timespec now;
-
-	MUST(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now));
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return clock_ms(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 /* Computes until the signal has come n times, at most 4 seconds. */
@@ -70,18 +70,18 @@ static void one(const char *name, int which)
 	long took;
 
 	say("%s", name);
-	set(which, 60, 0);
-	YES_OF("  runs", left_ms(which) > 0 && left_ms(which) <= 80);
+	set(which, 300, 0);
+	YES_OF("  runs", left_ms(which) > 0 && left_ms(which) <= 320);
 	took = burn(number, 1);
-	YES_OF("  came after about 60 ms of CPU", took >= 40 && took < 2000);
+	YES_OF("  came after about 300 ms of CPU", took >= 150 && took < 2000);
 	VALUE_OF("  over", left_ms(which));
 	burn(number, 2 * (fired[number] > 1));
 	VALUE_OF("  came once", fired[number]);
-	set(which, 30, 30);
+	set(which, 60, 60);
 	took = burn(number, 4);
-	YES_OF("  four times in about 120 ms", took >= 80 && took < 3000);
-	set(which, 40, 0);
-	sleep_ms(120);
+	YES_OF("  four times in about 240 ms", took >= 150 && took < 3000);
+	set(which, 400, 0);
+	sleep_ms(500);
 	VALUE_OF("  not for a sleeper", fired[number]);
 	YES_OF("  and time is left", left_ms(which) > 10);
 	set(which, 0, 0);
@@ -91,16 +91,17 @@ static void one(const char *name, int which)
 static void busy_kernel(void)
 {
 	struct itimerval old, both = { { 0, 0 }, { 5, 0 } };
+	long virtual_ms, prof_ms;
 
 	fired[SIGPROF] = 0;
 	MUST(setitimer(ITIMER_VIRTUAL, &both, NULL));
 	MUST(setitimer(ITIMER_PROF, &both, NULL));
-	burn_in_kernel(200);
-	MUST(getitimer(ITIMER_VIRTUAL, &old));
-	YES_OF("system calls: VIRTUAL hardly moves", old.it_value.tv_sec == 5 ||
-	       old.it_value.tv_usec > 850000);
-	MUST(getitimer(ITIMER_PROF, &old));
-	YES_OF("PROF does", old.it_value.tv_sec == 4 && old.it_value.tv_usec < 960000);
+	burn_in_kernel(400);
+	virtual_ms = 5000 - left_ms(ITIMER_VIRTUAL);
+	prof_ms = 5000 - left_ms(ITIMER_PROF);
+	say("# VIRTUAL %ld ms, PROF %ld ms", virtual_ms, prof_ms);
+	YES_OF("system calls: VIRTUAL hardly moves", virtual_ms < 200);
+	YES_OF("PROF does", prof_ms > 300);
 	both.it_value.tv_sec = 0;
 	MUST(setitimer(ITIMER_VIRTUAL, &both, &old));
 	YES_OF("the old value", old.it_value.tv_sec >= 4);
@@ -133,7 +134,7 @@ static void short_real(void)
 
 	fired[SIGALRM] = 0;
 	MUST(setitimer(ITIMER_REAL, &tiny, NULL));
-	for (long before = now_ms(); fired[SIGALRM] < 20 && now_ms() - before < 3000;)
+	for (long before = now_ms(); fired[SIGALRM] < 20 && now_ms() - before < 20000;)
 		;
 	YES_OF("a short interval: comes often", fired[SIGALRM] >= 20);
 	sigemptyset(&block), sigaddset(&block, SIGALRM);

@@ -65,7 +65,7 @@ static pid_t child_with_thread(int first_leaves)
 	while (!*(volatile int *)&note[0])
 		sleep_ms(5);
 	till_asleep(pid, note[0]);
-	while (first_leaves && state_of(pid, pid) != 'Z')
+	while (first_leaves && task_state(pid, pid) != 'Z')
 		sleep_ms(5);
 	return pid;
 }

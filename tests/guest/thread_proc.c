@@ -99,7 +99,7 @@ static void directory(struct sleeper *s)
 	YES_OF("its Tgid", field("\nTgid:") == getpid());
 	YES_OF("its PPid", field("\nPPid:") == getppid());
 	YES_OF("it sleeps", strstr(text, "\nState:\tS (sleeping)") != NULL);
-	YES_OF("the first runs", state_of(getpid(), getpid()) == 'R');
+	YES_OF("the first runs", task_state(getpid(), getpid()) == 'R');
 }
 
 static void files(pid_t tid)
@@ -235,14 +235,14 @@ static void leader_gone(void)
 		MUST(-pthread_create(&thread, NULL, outlive, NULL));
 		syscall(SYS_exit, 3);
 	}
-	while (!*(volatile pid_t *)shared_tid || state_of(pid, pid) != 'Z')
+	while (!*(volatile pid_t *)shared_tid || task_state(pid, pid) != 'Z')
 		sleep_ms(5);
 	till_asleep(pid, *shared_tid);
 	tids[0] = pid;
 	tids[1] = *shared_tid;
 	VALUE_OF("first thread gone: entries", entries(pid, tids, 2, &known));
 	VALUE_OF("known", known);
-	say("states: %c and %c", state_of(pid, pid), state_of(pid, tids[1]));
+	say("states: %c and %c", task_state(pid, pid), task_state(pid, tids[1]));
 	slurp_of(pid, 0, "status");
 	VALUE_OF("Threads", field("\nThreads:"));
 	YES_OF("a zombie in its status", strstr(text, "\nState:\tZ (zombie)") != NULL);

@@ -117,8 +117,7 @@ static void usage(void)
 	pid_t pid = MUST(fork());
 
 	if (pid == 0) {
-		for (long until = now_ms() + 80; now_ms() < until;)
-			;
+		spin_cpu_ms(80);
 		_exit(0);
 	}
 	memset(&usage, 0x55, sizeof(usage));
