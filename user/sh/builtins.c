@@ -365,6 +365,7 @@ const struct builtin builtins[] = {
 	{ "test", builtin_test, "test EXPRESSION", "compare words or numbers, look at files" },
 	{ "trap", builtin_trap, "trap [COMMAND SIGNAL...]", "run COMMAND on a signal, or on EXIT" },
 	{ "true", builtin_true, "true", "do nothing, with success" },
+	{ "ulimit", builtin_ulimit, "ulimit [-HS] [-a|-LETTER] [N]", "what programs may use; -a: all" },
 	{ "umask", builtin_umask, "umask [OCTAL]", "permissions that new files do not get" },
 	{ "unset", builtin_unset, "unset NAME...", "remove variables" },
 	{ "wait", builtin_wait, "wait [PID|%JOB]...", "wait for children in the background" },

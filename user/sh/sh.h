@@ -294,6 +294,7 @@ int builtin_fg(int argc, char **argv);
 int builtin_bg(int argc, char **argv);
 int builtin_wait(int argc, char **argv);
 int builtin_kill(int argc, char **argv);
+int builtin_ulimit(int argc, char **argv);
 
 extern bool option_exit_on_error, option_no_unset, option_trace;
 
