@@ -14,7 +14,8 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from tap import ROOT, Tap  # noqa: E402
 
-DOCS = ["docs/memory.md", "docs/locking.md", "docs/abi.md", "docs/tour.md"]
+DOCS = ["docs/memory.md", "docs/locking.md", "docs/abi.md", "docs/tour.md",
+        "docs/processes.md"]
 SOURCES = ["boot/*", "kernel/*.[ch]", "kernel/*/*.[chS]", "user/*.c", "user/*/*.[ch]",
            "tests/*", "tests/*/*.[ch]", "tools/*", "tools/gdb/*", "Makefile"]
 FOLDERS = ["", "kernel/", "docs/", "build/"]

@@ -8,7 +8,7 @@
  * robust mutex: the kernel marks it when its holder ends, and the next one is told (EOWNERDEAD).
  * To think about: why does prepare go in reverse order? Why does a program that execs at once
  * after fork not need any of this, and malloc in the child does?
- * In the kernel: kernel/proc/clone.c copies what there is; the robust list: kernel/proc/futex.c.
+ * In the kernel: kernel/proc/clone.c copies what there is; the robust list: kernel/proc/robust.c.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -2,7 +2,7 @@
  * Futexes: sleeping on a word of user memory (futex(2)). The core, futex.c, has
  * keys, buckets, wait and wake; futex_ops.c the operations on two words.
  *
- * Lock: one bucket's (RANK_FUTEX), or two by futex_lock_pair.
+ * Lock: one bucket's (RANK_FUTEX), or two by pair_lock (futex_ops.c).
  */
 #ifndef PROC_FUTEX_H
 #define PROC_FUTEX_H

@@ -29,7 +29,7 @@ void sched_switched(void);
 /* A new task may run. */
 void sched_start(struct task *task);
 
-/* SLEEPING (or STOPPED, if from_stop) to RUNNING; false if it was not so. Any context. */
+/* SLEEPING, or STOPPED, to RUNNING; false if it was not so. Any context. */
 bool sched_wake(struct task *task);
 bool sched_wake_stopped(struct task *task);
 

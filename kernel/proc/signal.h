@@ -90,7 +90,7 @@ struct sighand {
 	struct sigaction action[NSIG + 1]; /* [0] unused */
 };
 
-/* What restart_syscall goes on with: only nanosleep and poll use it so far. */
+/* What restart_syscall goes on with: nanosleep, poll and futex use it. */
 struct restart_block {
 	s64 (*fn)(struct restart_block *block);
 	u64 deadline_ns;

@@ -1,6 +1,6 @@
 /*
- * Threads that leave by exit(2), not exit_group: Linux since 5.19 reports the last
- * thread's status (31), Linux before and Tine the first thread's (32).
+ * Threads that leave by exit(2), not exit_group: Linux since 5.19, and Tine, report the
+ * last thread's status (31), Linux before that the first thread's (32).
  */
 #include "check.h"
 #include <pthread.h>
