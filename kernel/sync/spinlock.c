@@ -11,12 +11,14 @@ void spin_init(struct spinlock *lock, const char *name, enum lock_rank rank)
 	*lock = (struct spinlock)SPINLOCK_INIT(name, rank);
 }
 
-void spin_wait(const struct spinlock *lock)
+void spin_wait_and_take(struct spinlock *lock)
 {
-	while (__atomic_load_n(&lock->holder, __ATOMIC_RELAXED)) {
-		shootdown_poll();
-		cpu_relax();
-	}
+	do {
+		while (__atomic_load_n(&lock->holder, __ATOMIC_RELAXED)) {
+			shootdown_poll();
+			cpu_relax();
+		}
+	} while (!spin_try(lock));
 }
 
 #ifdef DEBUG

@@ -28,8 +28,8 @@ struct spinlock {
 
 void spin_init(struct spinlock *lock, const char *name, enum lock_rank rank);
 
-/* Until it looks free; answers other CPUs' flushes meanwhile (arch/shootdown.h). */
-void spin_wait(const struct spinlock *lock);
+/* Takes a lock that was not free; answers other CPUs' flushes meanwhile (arch/shootdown.h). */
+void spin_wait_and_take(struct spinlock *lock);
 
 /* DEBUG: the order of ranks is checked; else these do nothing. */
 #ifdef DEBUG
@@ -65,16 +65,20 @@ static inline void irq_off_pop(void)
 		irq_enable();
 }
 
+/* Interrupts are off. */
+static inline bool spin_try(struct spinlock *lock)
+{
+	u32 nobody = 0;
+	return __atomic_compare_exchange_n(&lock->holder, &nobody, this_cpu()->id + 1, false,
+					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
 static inline void spin_take(struct spinlock *lock, bool second)
 {
 	irq_off_push();
 	spin_check_take(lock, second);
-	u32 here = this_cpu()->id + 1, nobody = 0;
-	while (__builtin_expect(!__atomic_compare_exchange_n(&lock->holder, &nobody, here, false,
-							     __ATOMIC_ACQUIRE, __ATOMIC_RELAXED), 0)) {
-		spin_wait(lock);
-		nobody = 0;
-	}
+	if (__builtin_expect(!spin_try(lock), 0))
+		spin_wait_and_take(lock);
 }
 
 static inline void spin_lock(struct spinlock *lock)
