@@ -220,9 +220,10 @@ static int waitid_to_user(struct siginfo __user *to, const struct wait *wait)
 	return 0;
 }
 
-s64 sys_waitid(int idtype, pid_t id, void __user *info, int options, void __user *rusage)
+/* Fills in which children are meant; 0 or -EINVAL. */
+static int waitid_arguments(struct wait *wait, int idtype, pid_t id, int options)
 {
-	struct wait wait = {.idtype = idtype, .id = id, .options = options};
+	*wait = (struct wait){.idtype = idtype, .id = id, .options = options};
 	if (options & ~(WNOHANG | WSTOPPED | WEXITED | WCONTINUED | WNOWAIT | WNOTHREAD | WALL |
 			WCLONE))
 		return -EINVAL;
@@ -230,30 +231,33 @@ s64 sys_waitid(int idtype, pid_t id, void __user *info, int options, void __user
 		return -EINVAL;
 	switch (idtype) {
 	case P_ALL:
-		break;
+		return 0;
 	case P_PID:
-		if (id <= 0)
-			return -EINVAL;
-		break;
+		return id <= 0 ? -EINVAL : 0;
 	case P_PGID:
 		if (id < 0)
 			return -EINVAL;
 		if (id == 0) {
 			spin_lock(&proc_lock);
-			wait.id = current->process->pgrp->number;
+			wait->id = current->process->pgrp->number;
 			spin_unlock(&proc_lock);
 		}
-		break;
+		return 0;
 	default:
 		return -EINVAL; /* P_PIDFD too: there are no pidfds */
 	}
+}
 
-	int result = wait_for(&wait);
-	if (result < 0)
-		return result;
+s64 sys_waitid(int idtype, pid_t id, void __user *info, int options, void __user *rusage)
+{
+	struct wait wait;
+	int result = waitid_arguments(&wait, idtype, id, options);
+	if (result == 0)
+		result = wait_for(&wait);
 	if (result > 0 && rusage && rusage_to_user(rusage, &wait.usage))
 		return -EFAULT;
+	/* After an error, too: without a child all fields are 0. */
 	if (info && waitid_to_user(info, result > 0 ? &wait : NULL))
 		return -EFAULT;
-	return 0;
+	return MIN(result, 0);
 }

@@ -22,7 +22,7 @@ static void call(const char *label, idtype_t type, id_t id, int options, pid_t e
 	memset(&info, 0x55, sizeof(info));
 	result = waitid(type, id, &info, options);
 	if (result == -1)
-		say("%s: %s", label, errno_text(errno));
+		say("%s: %s, signo %d", label, errno_text(errno), info.si_signo);
 	else
 		say("%s: %d, signo %d, %s, status %d, pid %s", label, result, info.si_signo,
 		    code_text(info.si_code), info.si_status,
@@ -94,6 +94,9 @@ static void errors(void)
 	call("not a child", P_PID, getpid(), WEXITED, 0);
 	VALUE_OF("bad siginfo pointer", waitid(P_PID, pid, (siginfo_t *)nowhere,
 					       WEXITED | WNOWAIT));
+	VALUE_OF("bad siginfo pointer, nor a child", waitid(P_PID, getpid(), (siginfo_t *)nowhere,
+							    WEXITED));
+	VALUE_OF("bad siginfo pointer, nor an event", waitid(P_PID, pid, (siginfo_t *)nowhere, 0));
 	VALUE_OF("null siginfo", waitid(P_PID, pid, NULL, WEXITED | WNOWAIT));
 	VALUE_OF("bad rusage pointer",
 		 syscall(SYS_waitid, P_PID, pid, &info, WEXITED | WNOWAIT, in_kernel));
