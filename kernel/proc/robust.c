@@ -10,6 +10,7 @@
  */
 #include "arch/cpu.h"
 #include "lib/errno.h"
+#include "mm/mm.h"
 #include "mm/uaccess.h"
 #include "proc/futex.h"
 #include "proc/process.h"
@@ -96,7 +97,9 @@ static bool may_look(const struct task *target)
 	const struct creds *of = &target->creds, *by = &current->creds;
 	bool same_uid = by->uid == of->uid && by->uid == of->euid && by->uid == of->suid;
 	bool same_gid = by->gid == of->gid && by->gid == of->egid && by->gid == of->sgid;
-	return target->process == current->process || creds_root(by) || (same_uid && same_gid);
+	bool dumpable = !target->mm || target->mm->dumpable;
+	return target->process == current->process || creds_root(by) ||
+	       (same_uid && same_gid && dumpable);
 }
 
 s64 sys_get_robust_list(pid_t tid, u64 __user *head_out, size_t __user *len_out)

@@ -130,6 +130,8 @@ static void change_of_ids(void)
 static void look(void)
 {
 	char name[64], link[64];
+	void *robust_list;
+	size_t size;
 	int ready[2], go[2];
 	char byte;
 	pid_t pid;
@@ -155,6 +157,7 @@ static void look(void)
 		OK_OF("exe", readlink(name, link, sizeof(link)));
 		snprintf(name, sizeof(name), "/proc/%d/stat", pid);
 		OK_OF("stat", open(name, O_RDONLY));
+		OK_OF("robust list", syscall(SYS_get_robust_list, pid, &robust_list, &size));
 		if (round == 0)
 			MUST(write(go[1], "g", 1));
 	}
