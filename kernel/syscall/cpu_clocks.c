@@ -103,8 +103,6 @@ s64 cpu_clock_sleep(int clock, bool absolute, u64 ns, void __user *remain)
 {
 	pid_t number = ~(clock >> 3);
 	u64 now_ns;
-	if (clock == THREAD_CPUTIME)
-		return -EOPNOTSUPP;
 	if (clock < 0 && (clock & OF_THREAD) && (number == 0 || number == task_tid(current)))
 		return -EINVAL; /* while we sleep it stands still */
 	if (cpu_clock_read(clock, &now_ns))

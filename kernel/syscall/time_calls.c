@@ -14,7 +14,7 @@
 #include "syscall/syscalls.h"
 
 enum clock_id {
-	CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1, CLOCK_MONOTONIC_RAW = 4,
+	CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1, CLOCK_THREAD_CPUTIME = 3, CLOCK_MONOTONIC_RAW = 4,
 	CLOCK_REALTIME_COARSE = 5, CLOCK_MONOTONIC_COARSE = 6, CLOCK_BOOTTIME = 7, CLOCK_TAI = 11,
 };
 
@@ -169,7 +169,7 @@ s64 sys_nanosleep(const void __user *request, void __user *remain)
 s64 sys_clock_nanosleep(int clock, int flags, const void __user *request, void __user *remain)
 {
 	u64 ns, now_ns;
-	bool cpu = cpu_clock_is_one(clock);
+	bool cpu = cpu_clock_is_one(clock) && clock != CLOCK_THREAD_CPUTIME; /* it would stand still */
 	if (!cpu && clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME &&
 	    clock != CLOCK_TAI)
 		return read_clock(clock, &ns) ? -EINVAL : -EOPNOTSUPP;

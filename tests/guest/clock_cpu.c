@@ -169,6 +169,7 @@ static void sleeping(void)
 	pthread_t other;
 
 	VALUE(nsleep(CLOCK_THREAD_CPUTIME_ID, 0, 1, NULL));
+	VALUE(syscall(SYS_clock_nanosleep, CLOCK_THREAD_CPUTIME_ID, 0, NULL, NULL));
 	VALUE(nsleep(ID(0, 1, 2), 0, 1, NULL));
 	VALUE(nsleep(ID(getpid(), 1, 2), 0, 1, NULL));
 	VALUE(nsleep(ID(1 << 28, 0, 2), 0, 1, NULL));
