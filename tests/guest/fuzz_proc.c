@@ -9,7 +9,7 @@
  *
  * args: 4 1
  * native: no
- * guest: -m 64
+ * guest: -m 256
  *
  * fuzz_proc [REALMS [SEED [MS [VERBOSE]]]]; it kills all processes there are, so
  * it runs in guests only. No libc in the realms: any thread may have no TLS.
@@ -363,6 +363,7 @@ int main(int argc, char **argv)
 	}
 	fd = MUST(open("fuzz_shared", O_RDWR | O_CREAT | O_TRUNC, 0600));
 	MUST(ftruncate(fd, 2 * PAGE));
+	MUST(unlink("fuzz_shared"));
 	MUST(dup2(fd, MAX_FD + 5));
 	MUST(close(fd));
 	share_with_children();
@@ -384,6 +385,5 @@ int main(int argc, char **argv)
 		say("# %s: %ld good, %ld bad", calls[i].name, (long)shared->good[i],
 		    (long)shared->bad[i]);
 	VALUE_OF("children left", waitpid(-1, NULL, __WALL | WNOHANG));
-	OK(unlink("fuzz_shared"));
 	return 0;
 }
