@@ -3,7 +3,8 @@
 
 Every file that they name exists, every name in backquotes is a word of the sources, every function
 after `break` is defined in the kernel once, and docs/abi.md has a row for each system call of
-kernel/syscall/table.c (number, name, file) and speaks of each file with a LINUX-DIFF.
+kernel/syscall/table.c (number, name, file) and speaks of each file with a LINUX-DIFF. The tables of
+docs/locking.md are the ranks of kernel/sync/rank.h, in their order.
 """
 import glob
 import os
@@ -109,6 +110,12 @@ def check_differences(tap, text, tree):
     tap.equal(sorted(silent), [], "docs/abi.md: speaks of each file with a LINUX-DIFF")
 
 
+def check_ranks(tap, text, tree):
+    ranks = re.findall(r"^\t(RANK_\w+) = [1-9]", tree["kernel/sync/rank.h"], flags=re.M)
+    rows = re.findall(r"^\| `(RANK_\w+)` \|", text, flags=re.M)
+    tap.equal(rows, ranks, "docs/locking.md: its tables are the ranks of kernel/sync/rank.h")
+
+
 def main():
     tap = Tap()
     tree = sources()
@@ -122,6 +129,7 @@ def main():
     abi = read("docs/abi.md")
     check_calls(tap, abi, tree)
     check_differences(tap, abi, tree)
+    check_ranks(tap, read("docs/locking.md"), tree)
     tap.done()
 
 
