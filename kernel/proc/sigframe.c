@@ -23,7 +23,8 @@
 #include "proc/process.h"
 #include "syscall/syscalls.h"
 
-enum { RED_ZONE = 128, FPU_SIZE = 512, FPU_SOFTWARE = 464, UC_FLAGS = 6 /* SS is saved and restored strictly */ };
+enum { RED_ZONE = 128, FPU_SIZE = 512, FPU_SOFTWARE = 464 };
+enum { UC_FLAGS = 6 /* SS is saved and restored strictly */ };
 
 struct sigcontext {
 	u64 r8, r9, r10, r11, r12, r13, r14, r15;
