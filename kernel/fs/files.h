@@ -26,7 +26,7 @@ struct file *fd_get(int fd);
  * -EMFILE beyond RLIMIT_NOFILE, -ENOMEM. */
 int fd_install(struct file *file, int min, bool cloexec);
 
-/* Gives the current task /dev/console as 0, 1 and 2, as Linux gives pid 1; nothing if there is none. */
+/* Gives the current task /dev/console as 0, 1 and 2, as Linux gives pid 1; if there is one. */
 void files_open_console(void);
 
 /* For /proc/PID/fd: the description at fd of another table, counted; NULL if none. */

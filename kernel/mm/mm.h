@@ -43,7 +43,7 @@ void mm_put(struct mm *mm);			/* the last user lets go of the tree */
 /* Makes it the one whose tree this CPU uses; NULL: the kernel's own. Interrupts off. */
 void mm_switch(struct mm *mm);
 
-/* The mm of a task, counted, for a looker-on (/proc); NULL if it has none any more. Takes proc_lock. */
+/* The mm of a task, counted, for a looker-on (/proc); NULL if it has none. Takes proc_lock. */
 struct task;
 struct mm *task_mm_get(struct task *task);
 

@@ -12,7 +12,7 @@ bool uaccess_covers(va_t rip);
 /* Makes it end early: regs go on at its fixup. False if it has none. */
 bool uaccess_fixup(struct regs *regs);
 
-/* The same, if a spinlock is held, where no fault can be resolved, and the instruction allows it. */
+/* The same, if a spinlock is held, so that no fault can be resolved, and it allows that. */
 bool uaccess_fixup_locked(struct regs *regs);
 
 #endif

@@ -20,6 +20,7 @@
  * Lock: runq.lock, one at a time.
  */
 #include "arch/smp.h"
+#include "arch/time.h"
 #include "lib/errno.h"
 #include "lib/panic.h"
 #include "proc/sched_private.h"
@@ -171,6 +172,8 @@ void sched_wait_affinity(const struct task *task)
 	}
 }
 
+/* Who is being switched to and is not seen on its CPU yet looks by itself, on its way to user
+ * mode: thread_switch loads MSRs in between, which is a barrier (SDM vol. 3A 8.3). */
 void sched_kick_running(const struct task *task)
 {
 	u32 cpu = __atomic_load_n(&task->cpu, __ATOMIC_RELAXED);
@@ -207,17 +210,26 @@ static bool all_others_idle(void)
 	return (idle | 1u << alone) == online_mask();
 }
 
-void sched_alone_begin(void)
+static void ask_others_to_schedule(void)
 {
-	mutex_lock(&alone_mutex);
-	alone = this_cpu()->id;
 	for (u32 cpu = 0; cpu < ncpus; cpu++) {
 		if (cpu == (u32)alone)
 			continue;
 		cpus[cpu].need_resched = true;
 		smp_kick(cpu);
 	}
-	while (!all_others_idle()) {
+}
+
+void sched_alone_begin(void)
+{
+	mutex_lock(&alone_mutex);
+	alone = this_cpu()->id;
+	for (u64 asked_ns = 0; !all_others_idle();) {
+		u64 now_ns = time_now_ns();
+		if (now_ns > asked_ns + NSEC_PER_MSEC || asked_ns == 0) {
+			ask_others_to_schedule(); /* again: a switch may have overwritten it */
+			asked_ns = now_ns;
+		}
 		sched_point();
 		cpu_relax();
 	}

@@ -199,7 +199,7 @@ static inline u64 task_rlimit(const struct task *task, enum rlimit_resource whic
 	return task->process->rlimit[which].soft;
 }
 
-struct task *task_alloc(void);	 /* zeroed, with a kernel stack and two references; NULL: no memory */
+struct task *task_alloc(void);	 /* zeroed, with a kernel stack, two references; NULL: no memory */
 void task_put(struct task *task); /* the last reference frees it; the last task its process */
 
 /* The longest that ps and top show of a name: the last component of the path. */

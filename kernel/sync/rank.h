@@ -1,7 +1,8 @@
 /*
  * The ranks of all locks: a CPU (or a task, for mutexes) that holds a lock may
  * take only locks of a higher rank. Two locks of one rank are taken together
- * only by spin_lock_second, in the order of their addresses. docs/locking.md says what each one guards.
+ * only by spin_lock_second, in the order of their addresses. docs/locking.md says what each
+ * one guards.
  *
  * Mutexes come first: no mutex is taken under a spinlock, because it sleeps.
  */

@@ -25,13 +25,13 @@ static struct siginfo info_from_user(int code)
 
 /* kill(2): itself, root, or one of the sender's real and effective ids is the target's real or
  * saved one; SIGCONT within the session. */
-static bool may_signal(const struct process *target, int sig)
+static bool may_signal(const struct task *target, int sig)
 {
-	const struct creds *from = &current->creds, *to = &target->leader->creds;
-	if (target == current->process || creds_root(from) || from->uid == to->uid ||
+	const struct creds *from = &current->creds, *to = &target->creds;
+	if (target->process == current->process || creds_root(from) || from->uid == to->uid ||
 	    from->uid == to->suid || from->euid == to->uid || from->euid == to->suid)
 		return true;
-	return sig == SIGCONT && current->process->session == target->session;
+	return sig == SIGCONT && current->process->session == target->process->session;
 }
 
 typedef int send_fn(struct process *process, int sig, const struct siginfo *info);
@@ -40,7 +40,7 @@ static int kill_one(struct process *target, int sig, const struct siginfo *info,
 {
 	if (sig < 0 || sig > NSIG)
 		return -EINVAL; /* after ESRCH, as Linux orders them */
-	if (!may_signal(target, sig))
+	if (!may_signal(target->leader, sig))
 		return -EPERM;
 	return sig ? send(target, sig, info) : 0;
 }
@@ -104,7 +104,7 @@ static s64 kill_task(pid_t tgid, pid_t tid, int sig, const struct siginfo *info)
 	if (task && (tgid == 0 || task_tgid(task) == tgid)) {
 		if (sig < 0 || sig > NSIG)
 			result = -EINVAL;
-		else if (!may_signal(task->process, sig))
+		else if (!may_signal(task, sig))
 			result = -EPERM;
 		else
 			result = sig ? signal_send_task(task, sig, info) : 0;
