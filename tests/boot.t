@@ -15,7 +15,7 @@ from machine import Machine  # noqa: E402
 from tap import ROOT, Tap  # noqa: E402
 
 PROMPT = r"(?m)^[^\n]*[#$] ?\Z"
-BOOT_S, ANSWER_S = 90, 20
+BOOT_S, ANSWER_S = 90, 60
 
 
 def main():
@@ -82,8 +82,10 @@ def drive(tap, m):
     tap.ok(m.wait_for(r"Stopped.*cat", ANSWER_S),
            "a job in the background does not read the console", m.text)
     m.wait_for(PROMPT, ANSWER_S)
-    m.serial.sendall(b"kill -9 %1; wait\n")
-    m.wait_for(PROMPT, ANSWER_S)
+    m.serial.sendall(b"fg\n")  # it must have ended before the exit, which speaks of stopped jobs
+    m.wait_for(r"fg\n(.*\n)*cat *\n", ANSWER_S)
+    m.serial.sendall(b"\x04")
+    tap.ok(m.wait_for(PROMPT, ANSWER_S), "in the foreground it does, and ends by ^D", m.text)
     m.serial.sendall(b"exit\n")
     tap.ok(m.ended(ANSWER_S), "exit powers the machine off", m.text)
 

@@ -17,7 +17,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from tap import ROOT, Tap  # noqa: E402
 
-BUILD_S, RUN_S, END_S = 300, 40, 10
+BUILD_S, RUN_S, END_S = 600, 120, 30
 LIBC = r"#\d+  0x0000[0-9a-f]+ in "
 FROM_CALL = r"#1  .* in syscall_dispatch .*\n#2  <signal handler called>\n"
 

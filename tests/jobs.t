@@ -31,7 +31,7 @@ from tap import ROOT, Tap  # noqa: E402
 
 BUILD = os.environ.get("TINE_BUILD") or os.path.join(ROOT, "build")
 GUEST = [os.path.join(ROOT, "tools", "guest"), *shlex.split(os.environ.get("GUEST_OPTIONS", ""))]
-BOOT_S, ANSWER_S = 60, 25
+BOOT_S, ANSWER_S = 90, 60
 PROMPT = r"[$#] \Z"
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 SLEEP = "sh -c 'echo up; exec sleep 100'\r"     # says when it is there to be signalled

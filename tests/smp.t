@@ -36,7 +36,7 @@ ON_TWO_CPUS = ("storm_tlb", "storm_sharers", "storm_wakeups", "storm_execexit")
 ALSO = ("cpu_shares", "threads_basic", "threads_exit", "threads_races", "threads_stop",
         "futex_shared", "cow_history", "fork_fanout", "clone_thread", "clone_vfork", "sig_mask",
         "pipe_rules", "orphans", "fuzz_proc")
-LIMIT_S = 60
+LIMIT_S = 180
 
 
 def check(tap, program, args, options, title):

@@ -30,7 +30,7 @@ def main():
     tap = Tap()
     env = dict(os.environ, TINE_STRICT="1")
     for title, options, script, output in LOADS:
-        command = [os.path.join(ROOT, "tools", "guest"), "-t", "120", *options, "--",
+        command = [os.path.join(ROOT, "tools", "guest"), "-t", "300", *options, "--",
                    "sh", "-c", script]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               env=env, check=False)

@@ -48,7 +48,7 @@ def check_status(tap):
     out, status, err = guest("-t", "2", "--", "busybox", "sleep", "100")
     took = time.monotonic() - start
     tap.equal((out, status), (b"", 124), "the time limit is 124")
-    return tap.ok(took < 5 and "time limit" in err, "and is kept", f"took {took:.1f} s", err)
+    return tap.ok(took < 30 and "time limit" in err, "and is kept", f"took {took:.1f} s", err)
 
 
 def check_not_started(tap):
@@ -112,13 +112,13 @@ def terminal_session(tap, state):
         os.dup2(state.fileno(), 9)
         os.execvp("sh", ["sh", "-c", script, "sh", *GUEST, "--", "busybox", "sh", "-c",
                          "[ -t 0 ] && stty size && read x && echo got:$x; sleep 100"])
-    said = read_until(master, rb"\d+ \d+\r\n", 40)
+    said = read_until(master, rb"\d+ \d+\r\n", 90)
     os.write(master, b"wrong\x7f\x7f\x7f\x7f\x7fright\r")
-    said += read_until(master, rb"got:\w*\r\n", 20)
+    said += read_until(master, rb"got:\w*\r\n", 60)
     tap.ok(b"got:right\r\n" in said, "a terminal has echo and line editing in the guest", said)
     time.sleep(0.5)
     os.write(master, b"\x03")
-    said = read_until(master, rb"\Z\A", 10)
+    said = read_until(master, rb"\Z\A", 60)
     _, status = os.waitpid(pid, 0)
     tap.equal(os.waitstatus_to_exitcode(status), 130, "^C goes to the program", said)
     state.seek(0)
@@ -164,16 +164,19 @@ def check_ends(tap):
     for number, wanted in ((signal.SIGTERM, 130), (signal.SIGINT, 130), (signal.SIGKILL, -9)):
         runner = subprocess.Popen([*GUEST, "--", "busybox", "sleep", "50"],
                                   stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for _ in range(100):
+        for _ in range(600):
             qemu = qemu_of(runner.pid)
             if qemu:
                 break
             time.sleep(0.05)
         time.sleep(0.5)
         runner.send_signal(number)
-        status = runner.wait(10)
-        time.sleep(0.3)
-        gone = qemu is not None and not is_running(qemu)
+        status = runner.wait(60)
+        for _ in range(100):
+            gone = qemu is not None and not is_running(qemu)
+            if gone:
+                break
+            time.sleep(0.1)
         tap.ok(gone and status == wanted, f"no QEMU is left after {signal.Signals(number).name}",
                f"status {status}, QEMU {qemu}")
 

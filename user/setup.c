@@ -137,9 +137,10 @@ static void use_one_processor(void)
 }
 
 /* Both begin when the pipe closes and end by one kill: the rest is the scheduler's work. */
-static void run_two(double seconds[2])
+static double ratio_of_two(void)
 {
 	struct timespec t = { .tv_sec = RUN_MS / 1000, .tv_nsec = RUN_MS % 1000 * 1000000L };
+	double seconds[2];
 	int ready[2], go[2];
 	pid_t pid[2];
 
@@ -151,28 +152,27 @@ static void run_two(double seconds[2])
 	nanosleep(&t, NULL);
 	must(kill(-pid[0], SIGKILL), "kill");
 	for (int i = 0; i < 2; i++)
-		seconds[i] += seconds_of(pid[i]);
+		seconds[i] = seconds_of(pid[i]);
 	close(go[0]);
 	close(ready[0]);
 	close(ready[1]);
 	if (verbose)
 		printf("# %.3f s and %.3f s: %.2f to 1\n", seconds[0], seconds[1],
 		       seconds[0] / seconds[1]);
+	return seconds[0] / seconds[1];
 }
 
-/* Others can take an emulator's processor away within a turn: over more turns that evens out. */
+/* Some tries: others can take an emulator's processor away for much of one. */
 static void show_shares(void)
 {
-	double wanted = (double)WEIGHT_0 / WEIGHT_5, seconds[2] = { 0, 0 };
+	double wanted = (double)WEIGHT_0 / WEIGHT_5;
 	bool holds = false;
 
 	printf("two children on one processor, with nice 0 and nice 5\n");
 	use_one_processor();
 	for (int i = 0; i < TRIES && !holds; i++) {
-		double ratio;
+		double ratio = ratio_of_two();
 
-		run_two(seconds);
-		ratio = seconds[0] / seconds[1];
 		holds = ratio > wanted * (100 - PERCENT) / 100 &&
 			ratio < wanted * (100 + PERCENT) / 100;
 	}

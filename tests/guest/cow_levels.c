@@ -3,7 +3,7 @@
  * and 512 GiB apart; parent and child write in each order, before and after
  * each other's end; untouched neighbours; unmapping and protecting in the child.
  *
- * guest: -m 64 -t 60
+ * guest: -m 64 -t 120
  *
  * Every cell is compared with a plain array. From fork(2), mmap(2).
  */

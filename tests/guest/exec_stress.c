@@ -2,7 +2,7 @@
  * fork, exec and wait 150 times, by fork and by vfork in turn, and a chain of
  * 50 execs in one process: no descriptor, page or pid is lost on the way.
  *
- * guest: -m 64 -t 60
+ * guest: -m 64 -t 120
  *
  * From execve(2), vfork(2).
  */

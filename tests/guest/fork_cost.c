@@ -6,7 +6,7 @@
  * (tools/guest -i), so they repeat; the bounds are those of DESIGN.md: within
  * 10 % of a small process, at most 64 KiB added.
  *
- * guest: -i -m 1536 -t 60
+ * guest: -i -m 1536 -t 120
  * tine-only: yes
  */
 #include "check.h"

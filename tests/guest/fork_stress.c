@@ -1,7 +1,7 @@
 /*
  * fork and wait, 2,000 times in turn: nothing is lost, nothing runs out.
  *
- * guest: -m 64 -t 60
+ * guest: -m 64 -t 120
  *
  * The parent's memory stays its own through all of it. From fork(2), wait(2).
  */

@@ -1,7 +1,7 @@
 /*
  * Many zombies at once, reaped in an order other than that of their deaths.
  *
- * guest: -m 128 -t 60
+ * guest: -m 128 -t 120
  *
  * A zombie keeps its pid (kill with 0 finds it) and its status until it is
  * waited for, and is gone after. From wait(2), kill(2).

@@ -2,7 +2,7 @@
  * Running out of descriptors: EMFILE from every call that makes one, nothing
  * leaked by those that need two, and all well after one is closed.
  *
- * guest: -m 128 -t 60
+ * guest: -m 128 -t 120
  *
  * How many there are is not printed, only that there are at least 64.
  * From open(2), dup(2), pipe(2), fcntl(2).

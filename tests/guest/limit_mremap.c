@@ -2,7 +2,7 @@
  * mremap with few frames left, of tables that fork has made common: a block has
  * moved whole or is where it was, and no part is at both places or at none.
  *
- * guest: -m 64 -t 60
+ * guest: -m 64 -t 120
  * tine-only: yes
  *
  * The child takes all memory by shared mappings, which take frames at once,

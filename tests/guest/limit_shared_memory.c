@@ -2,7 +2,7 @@
  * Shared anonymous memory takes its frames when it is mapped: more than there is
  * gives ENOMEM, all that was taken comes back, and the rest of the system goes on.
  *
- * guest: -m 64 -t 60
+ * guest: -m 64 -t 120
  * tine-only: yes
  *
  * Natively it depends on the host's memory and overcommitment. From mmap(2),

@@ -2,7 +2,7 @@
  * Very large mappings: 100 GiB with pages touched here and there, protections
  * in the middle, forked, unmapped in part; nothing of it costs memory untouched.
  *
- * guest: -m 64 -t 60
+ * guest: -m 64 -t 120
  *
  * From mmap(2) (MAP_NORESERVE).
  */

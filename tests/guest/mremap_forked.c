@@ -3,7 +3,7 @@
  * parent, in one or both, at and off the edges of tables; also with holes and
  * different protections inside the block. Each side sees its own bytes only.
  *
- * guest: -m 128 -t 60
+ * guest: -m 128 -t 120
  *
  * A table of x86-64 has 2 MiB: blocks lie across its edges, and the pieces
  * beside them must stay. From mremap(2), fork(2).

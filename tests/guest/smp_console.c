@@ -3,7 +3,7 @@
  * one write each: no line is torn, none is lost. write(2).
  *
  * Arguments: lines of each (40).
- * guest: -c 4 -t 60
+ * guest: -c 4 -t 120
  */
 #include "check.h"
 

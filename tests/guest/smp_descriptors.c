@@ -5,7 +5,7 @@
  * open(2), dup(2), close(2), fcntl(2), poll(2).
  *
  * Arguments: rounds (300).
- * guest: -c 4 -t 60
+ * guest: -c 4 -t 120
  */
 #include "check.h"
 #include <pthread.h>

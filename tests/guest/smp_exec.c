@@ -5,7 +5,7 @@
  * have ended nothing keeps writers away. execve(2), ETXTBSY; rename(2).
  *
  * Arguments: rounds (40).
- * guest: -c 4 -t 60
+ * guest: -c 4 -t 120
  */
 #include "check.h"
 

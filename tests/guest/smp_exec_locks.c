@@ -4,7 +4,7 @@
  * lets go of them when it is waited for. execve(2), fcntl(2), proc(5).
  *
  * Arguments: rounds (30).
- * guest: -c 4 -t 60
+ * guest: -c 4 -t 120
  */
 #include "check.h"
 #include <pthread.h>

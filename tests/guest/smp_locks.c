@@ -5,7 +5,7 @@
  * process that is killed leaves none behind. fcntl(2), flock(2).
  *
  * Arguments: rounds (100).
- * guest: -c 4 -t 60
+ * guest: -c 4 -t 120
  */
 #include "check.h"
 #include <sys/file.h>

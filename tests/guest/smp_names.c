@@ -6,7 +6,7 @@
  * open(2), link(2), rename(2), unlink(2), mkdir(2), rmdir(2), readdir(3).
  *
  * Arguments: rounds (200).
- * guest: -c 4 -t 60
+ * guest: -c 4 -t 120
  */
 #include "check.h"
 

@@ -4,7 +4,7 @@
  * there in the end, and the last writer's close ends every reader. pipe(7).
  *
  * Arguments: records of each writer (400).
- * guest: -c 4 -t 60
+ * guest: -c 4 -t 120
  */
 #include "check.h"
 

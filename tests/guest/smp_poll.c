@@ -5,7 +5,7 @@
  * pipes, and nobody waits with a timeout. poll(2), select(2).
  *
  * Arguments: rounds (150).
- * guest: -c 4 -t 60
+ * guest: -c 4 -t 120
  */
 #include "check.h"
 #include <pthread.h>

@@ -4,7 +4,7 @@
  * read is whole, or the process is gone. proc(5).
  *
  * Arguments: processes (60).
- * guest: -c 4 -t 60
+ * guest: -c 4 -t 120
  */
 #include "check.h"
 #include <pthread.h>

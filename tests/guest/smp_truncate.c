@@ -4,7 +4,7 @@
  * that processes share moves by each write once. write(2), truncate(2), mmap(2).
  *
  * Arguments: rounds (150).
- * guest: -c 4 -t 60
+ * guest: -c 4 -t 120
  */
 #include "check.h"
 

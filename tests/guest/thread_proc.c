@@ -185,7 +185,7 @@ static void own_figures(struct sleeper *s)
 	pthread_t thread;
 
 	MUST(-pthread_create(&thread, NULL, spin, (void *)&go));
-	sleep_ms(300);
+	UNTIL(stat_field(getpid(), 0, 14) >= 5);
 	go = 1;
 	MUST(-pthread_join(thread, NULL));
 	YES_OF("the process has worked", stat_field(getpid(), 0, 14) >= 5);

@@ -73,7 +73,7 @@ class Machine:
     def command(self, line):
         """One command of QEMU's monitor; returns what it says."""
         self.monitor.sendall(line.encode() + b"\n")
-        said, end = b"", time.monotonic() + 5
+        said, end = b"", time.monotonic() + 30
         while not said.rstrip().endswith(b"(qemu)") or said.count(b"(qemu)") < 1:
             ready, _, _ = select.select([self.monitor], [], [], max(0, end - time.monotonic()))
             if not ready:
