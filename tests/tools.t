@@ -4,15 +4,18 @@
 TINE_KERNEL and GUEST_OPTIONS (for example "-k build/linux/bzImage") say which kernel is asked; the
 protocol is the same for both.
 """
+import fcntl
 import os
 import pty
 import re
 import select
 import shlex
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 
 sys.dont_write_bytecode = True
@@ -109,6 +112,7 @@ def terminal_session(tap, state):
     if pid == 0:
         # The first shell keeps the terminal open, so that what the runner left can be seen.
         script = 'stty -a >&9; "$@"; s=$?; stty -a >&9; exit $s'
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))  # stty wants one
         os.dup2(state.fileno(), 9)
         os.execvp("sh", ["sh", "-c", script, "sh", *GUEST, "--", "busybox", "sh", "-c",
                          "[ -t 0 ] && stty size && read x && echo got:$x; sleep 100"])
