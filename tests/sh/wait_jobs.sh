@@ -4,9 +4,9 @@
 wait $a $b; echo $?
 (exit 5) & wait %1; echo $?
 (exit 6) & wait %%; echo $?
-sleep 100 & kill -9 $!; wait $!; echo $?
-sleep 100 & kill -s INT $!; kill -s HUP $!; wait $!; echo $?
-sleep 100 & kill -USR1 $!; wait $!; echo $?
+sleep 100 & kill -9 $!; wait $! 2>/dev/null; echo $?
+sleep 100 & kill -s INT $!; kill -s HUP $!; wait $! 2>/dev/null; echo $?
+sleep 100 & kill -USR1 $!; wait $! 2>/dev/null; echo $?
 sleep 100 & kill %1; wait; echo "all: $?"
 sleep 100 & kill -KILL %1; wait $! 2>/dev/null; echo $?
 wait 999999; echo "unknown: $?"

@@ -197,21 +197,26 @@ static void add_member(struct job *job, pid_t pid, const char *text)
 	job->count++;
 }
 
-/* fork, and what each child needs first. text is for messages. Says it when there is no child. */
+/*
+ * fork, and what each child needs first. text is for messages. Says it when there is no child.
+ * Signals wait until the child has settled what it does about them.
+ */
 pid_t job_fork(struct job *job, const char *text)
 {
+	sigset_t all, before;
 	pid_t pid;
 
 	jobs_reap();
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
 	pid = fork();
-	if (pid < 0) {
-		warn("cannot fork: %s", strerror(errno));
-		return pid;
-	}
-	if (pid == 0) {
+	if (pid == 0)
 		become_member(job);
-		return 0;
-	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (pid < 0)
+		warn("cannot fork: %s", strerror(errno));
+	if (pid <= 0)
+		return pid;
 	if (has_job_control && job->place != WITHIN) {
 		if (!job->group)
 			job->group = pid;
