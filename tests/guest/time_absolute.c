@@ -55,8 +55,8 @@ static struct timespec in_ms(clockid_t clock, long ms)
 static void absolute(clockid_t clock, const char *name)
 {
 	static const struct timespec zero;
-	struct timespec now, at = in_ms(clock, 80);
 	long before = now_ms();
+	struct timespec now, at = in_ms(clock, 80);
 
 	say("%s", name);
 	VALUE_OF("in 80 ms", sleep_raw(clock, TIMER_ABSTIME, at, NULL));
