@@ -197,10 +197,7 @@ static void add_member(struct job *job, pid_t pid, const char *text)
 	job->count++;
 }
 
-/*
- * fork, and what each child needs first. text is for messages. Says it when there is no child.
- * Signals wait until the child has settled what it does about them.
- */
+/* fork, and what each child needs first: signals wait until that is done. text: for messages. */
 pid_t job_fork(struct job *job, const char *text)
 {
 	sigset_t all, before;
