@@ -33,7 +33,8 @@ struct cpu_times usage_times(const struct usage *usage)
 {
 	u64 ticks = usage->user_ticks + usage->system_ticks;
 	u64 user_ns = ticks ? usage->run_ns / ticks * usage->user_ticks : usage->run_ns;
-	user_ns = MIN(MAX(user_ns, usage->user_ns), usage->run_ns - usage->system_ns);
+	user_ns = MAX(user_ns, usage->user_ns);
+	user_ns = MIN(user_ns, usage->run_ns - usage->system_ns);
 	return (struct cpu_times){user_ns, usage->run_ns - user_ns};
 }
 
@@ -41,9 +42,11 @@ struct usage task_usage(const struct task *task)
 {
 	struct usage usage = task->usage;
 	usage.run_ns = sched_run_ns(task);
-	if (task->mm) /* memory that mmap has entered came without a fault */
-		usage.max_resident_pages = MAX(MAX(usage.max_resident_pages, task->mm->peak_resident),
-					       (u64)pa_page(task->mm->root)->resident);
+	if (task->mm) { /* memory that mmap has entered came without a fault */
+		u64 resident = pa_page(task->mm->root)->resident;
+		u64 most = MAX(task->mm->peak_resident, resident);
+		usage.max_resident_pages = MAX(usage.max_resident_pages, most);
+	}
 	return usage;
 }
 
