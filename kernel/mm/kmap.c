@@ -45,24 +45,39 @@ struct block {
 };
 static struct list blocks = LIST_INIT(blocks); /* by address */
 
-/* Takes away the pages of [start, start + count): from all CPUs, then the frames are put. */
+/* Unmaps pages, and adds them to a chain of those that are put after the flush (I4). */
+static struct page *take_pages(va_t start, size_t count, struct page *chain)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct page *table, *frame = mmu_kunmap_page(start + i * PAGE_SIZE, &table);
+		frame->next = chain;
+		chain = frame;
+		if (table) {
+			table->next = chain;
+			chain = table;
+		}
+	}
+	return chain;
+}
+
+static void put_chain(struct page *chain)
+{
+	while (chain) {
+		struct page *next = chain->next;
+		page_put(chain);
+		chain = next;
+	}
+}
+
 static void unmap_pages(va_t start, size_t count)
 {
-	enum { BATCH = 16 };
-	while (count > 0) {
-		struct page *frame[BATCH], *table[BATCH];
-		size_t n = MIN(count, (size_t)BATCH);
-		for (size_t i = 0; i < n; i++)
-			frame[i] = mmu_kunmap_page(start + i * PAGE_SIZE, &table[i]);
-		tlb_flush_kernel(start, n);
-		for (size_t i = 0; i < n; i++) {
-			page_put(frame[i]);
-			if (table[i])
-				page_put(table[i]);
-		}
-		start += n * PAGE_SIZE;
-		count -= n;
-	}
+	enum { ONE_BY_ONE = 32 }; /* more cost more than all that the TLB holds */
+	struct page *chain = take_pages(start, count, NULL);
+	if (count > ONE_BY_ONE)
+		tlb_flush_all();
+	else if (count > 0)
+		tlb_flush_kernel(start, count);
+	put_chain(chain);
 }
 
 /* Frames for [start, start + count) are put in place, or none. */
@@ -155,21 +170,6 @@ static void stack_unmap(va_t top)
 	slot_release(slot_of(top));
 }
 
-/* Adds the pages of a stack to a chain of those that are put after the flush. */
-static struct page *stack_take_pages(va_t top, struct page *chain)
-{
-	for (size_t i = 1; i <= STACK_PAGES; i++) {
-		struct page *table, *frame = mmu_kunmap_page(top - i * PAGE_SIZE, &table);
-		frame->next = chain;
-		chain = frame;
-		if (table) {
-			table->next = chain;
-			chain = table;
-		}
-	}
-	return chain;
-}
-
 /* Unmaps some of the kept stacks with one flush: when thousands of tasks end, asking all CPUs
  * for each would take most of the time. How many. */
 static u32 stacks_unmap(void)
@@ -179,15 +179,11 @@ static u32 stacks_unmap(void)
 	va_t top;
 	while (n < MAX_CACHED && (top = cache_take())) {
 		slot[n++] = slot_of(top);
-		chain = stack_take_pages(top, chain);
+		chain = take_pages(top - KSTACK_SIZE, STACK_PAGES, chain);
 	}
 	if (n > 0)
 		tlb_flush_all();
-	while (chain) {
-		struct page *next = chain->next;
-		page_put(chain);
-		chain = next;
-	}
+	put_chain(chain);
 	for (u32 i = 0; i < n; i++)
 		slot_release(slot[i]);
 	return n;
