@@ -24,13 +24,14 @@ from tap import ROOT, Tap  # noqa: E402
 SCRIPTS = os.path.join(HERE, "sh")
 BUILD = os.environ.get("TINE_BUILD") or os.path.join(ROOT, "build")
 LIMIT_S = 240
-# Run by BusyBox's shell with: folder of the scripts, their names. A script has a folder of its own.
+# Run by BusyBox's shell with: our shell's path (`sh` would be BusyBox's own), folder of the scripts,
+# their names. A script has a folder of its own.
 DRIVER = """
-from=$1; shift
+shell=$1 from=$2; shift 2
 for name; do
 	mkdir in; cd in; cp "$from/$name" .
 	echo "@@ $name"
-	sh "$name" </dev/null 2>&1
+	"$shell" "$name" </dev/null 2>&1
 	echo "@@ status $?"
 	cd ..; rm -rf in
 done
@@ -59,7 +60,8 @@ def run_on_linux(names):
         make_bin(folder)
         os.environ["TINE_NATIVE_PATH"] = folder
         return runs.run_native(os.path.join(folder, "busybox"),
-                               ["sh", "-c", DRIVER, "sh", SCRIPTS, *names], LIMIT_S)
+                               ["sh", "-c", DRIVER, "sh", os.path.join(folder, "sh"), SCRIPTS,
+                                *names], LIMIT_S)
 
 
 def compare_shells(tap):
@@ -82,7 +84,7 @@ def main():
         if not sys.argv[1:]:
             compare_shells(tap)
         linux = run_on_linux(names)
-        guest = runs.run_guest("busybox", ["sh", "-c", DRIVER, "sh", "/sh", *names],
+        guest = runs.run_guest("busybox", ["sh", "-c", DRIVER, "sh", "/bin/sh", "/sh", *names],
                                files=[SCRIPTS + ":/sh"], limit_s=LIMIT_S)
         theirs, ours = sections(linux.output), sections(guest.output)
         for name in names:
