@@ -281,13 +281,17 @@ int fd_close(int fd)
 	return 0;
 }
 
-int fd_cloexec_get(int fd)
+int files_cloexec(struct files *files, int fd)
 {
-	struct files *files = current->files;
 	spin_lock(&files->lock);
 	int on = is_open(files, fd) ? bit_test(files->cloexec, fd) : -EBADF;
 	spin_unlock(&files->lock);
 	return on;
+}
+
+int fd_cloexec_get(int fd)
+{
+	return files_cloexec(current->files, fd);
 }
 
 int fd_cloexec_set(int fd, bool on)

@@ -115,13 +115,23 @@ ssize_t proc_link_object(const struct proc_node *node, char *buf, size_t size)
 	return n;
 }
 
+/* O_CLOEXEC of its table entry, which fdinfo shows among the flags of the description. */
+static u32 node_cloexec(const struct proc_node *node)
+{
+	spin_lock(&proc_lock);
+	struct task *task = proc_task(node);
+	bool on = task && task->files && files_cloexec(task->files, node->fd) > 0;
+	spin_unlock(&proc_lock);
+	return on ? O_CLOEXEC : 0;
+}
+
 static int show_fdinfo(struct text *text, const struct proc_node *node)
 {
 	struct file *file = node_file(node);
 	if (!file)
 		return -ENOENT;
 	text_printf(text, "pos:\t%ld\nflags:\t0%o\nmnt_id:\t0\nino:\t%lu\n", file->offset,
-		    file->flags, file->inode->number);
+		    file->flags | node_cloexec(node), file->inode->number);
 	file_put(file);
 	return 0;
 }
