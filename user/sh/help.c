@@ -26,6 +26,8 @@ static const struct {
 	{ "deadlock", "a lock held by a thread that is not there" },
 	{ "cowstorm", "threads write while another forks: a storm of copies" },
 	{ "forkjoin", "one sum split over more processes than processors" },
+	{ "fdflags", "a descriptor's flag, its description's flags and offset" },
+	{ "cloexec", "a descriptor leaks between open and fcntl, and how not" },
 	{ "sparse", "what page tables cost, and what fork adds to them" },
 	{ "regions", "what 30,000 mappings cost, and what fork adds to them" },
 };
