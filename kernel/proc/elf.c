@@ -11,6 +11,8 @@ enum { ET_EXEC = 2, ET_DYN = 3, EM_X86_64 = 62 };
 enum { PT_LOAD = 1, PT_INTERP = 3, PT_PHDR = 6 };
 enum { PF_X = 1, PF_W = 2, PF_R = 4 };
 
+enum { INTERPRETER_MAX = 4096 }; /* PATH_MAX */
+
 #define LOWEST_VA 0x10000ull /* vm.mmap_min_addr */
 
 _Static_assert(sizeof(struct elf_header) == 64, "Elf64_Ehdr");
@@ -72,13 +74,23 @@ static int add_segment(struct elf_image *out, const struct elf_phdr *phdr, u64 f
 		.mem_bytes = phdr->memsz,
 		.prot = prot_of(phdr->flags),
 	};
+	/* In any order, and a later one may lie over an earlier: as Linux. */
 	va_t start = phdr->vaddr & PAGE_MASK;
 	va_t end = ROUND_UP(phdr->vaddr + phdr->memsz, PAGE_SIZE);
-	if (start < out->high)
-		return -ENOEXEC; /* psABI: in ascending order; ours must not overlap either */
-	if (out->nsegments == 1)
-		out->low = start;
-	out->high = end;
+	out->low = out->nsegments == 1 ? start : MIN(out->low, start);
+	out->high = MAX(out->high, end);
+	return 0;
+}
+
+/* The first one counts. */
+static int note_interpreter(struct elf_image *out, const struct elf_phdr *phdr)
+{
+	if (out->interpreter_bytes)
+		return 0;
+	if (phdr->filesz < 2 || phdr->filesz > INTERPRETER_MAX || phdr->offset > INT64_MAX)
+		return -ENOEXEC;
+	out->interpreter_offset = phdr->offset;
+	out->interpreter_bytes = phdr->filesz;
 	return 0;
 }
 
@@ -102,11 +114,11 @@ int elf_read_image(const struct elf_header *header, const struct elf_phdr *phdrs
 		.phnum = header->phnum,
 	};
 	for (u16 i = 0; i < header->phnum; i++) {
+		int error = 0;
 		if (phdrs[i].type == PT_INTERP)
-			out->has_interpreter = true;
-		if (phdrs[i].type != PT_LOAD)
-			continue;
-		int error = add_segment(out, &phdrs[i], file_bytes);
+			error = note_interpreter(out, &phdrs[i]);
+		else if (phdrs[i].type == PT_LOAD)
+			error = add_segment(out, &phdrs[i], file_bytes);
 		if (error)
 			return error;
 	}

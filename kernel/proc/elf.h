@@ -41,7 +41,8 @@ struct elf_image {
 	va_t low, high;	  /* the span of all segments, page-aligned */
 	u32 nsegments;
 	struct elf_segment segment[ELF_MAX_SEGMENTS];
-	bool has_interpreter;
+	/* The name of the interpreter (PT_INTERP), with its NUL; 0 bytes if there is none. */
+	u64 interpreter_offset, interpreter_bytes;
 };
 
 /* The first bytes of a file say that it is ELF. */

@@ -3,14 +3,13 @@
  *
  *	exec_run
  *	  exec_open       the file; for a script (#!) its interpreter, up to five deep
- *	  exec_read_elf   headers, checked as a whole (elf.c)
- *	  exec_build      a new address space aside: segments, heap, stack
+ *	  exec_read       the headers of it and of its dynamic linker, checked (elf.c)
+ *	  exec_build      a new address space aside: segments, heap, stack (exec_image.c)
  *	  exec_be_alone   the other threads of the process end
  *	  exec_commit     cannot fail: the new address space takes the old one's place
  *
  * Until exec_commit the caller can go on as if nothing had been; whatever fails
- * is an errno. Segments are the file's own pages, mapped copy-on-write: no text
- * is copied (mm/map.c). What commit keeps and resets follows execve(2):
+ * is an errno. What commit keeps and resets follows execve(2):
  * descriptors marked close-on-exec go, caught signals become default; number,
  * parent, group, session, ids, directory, umask, nice, ignored signals and the
  * mask stay.
@@ -22,31 +21,26 @@
 #include "arch/cpu.h"
 #include "fs/files.h"
 #include "fs/inode.h"
+#include "fs/path.h"
 #include "lib/errno.h"
 #include "lib/string.h"
-#include "mm/fault.h"
 #include "mm/heap.h"
-#include "mm/layout.h"
-#include "mm/map.h"
 #include "mm/tree.h"
 #include "mm/uaccess.h"
-#include "proc/elf.h"
 #include "proc/exec_args.h"
+#include "proc/exec_image.h"
 #include "proc/exit.h"
 #include "proc/process.h"
 #include "syscall/syscalls.h"
 
-enum { PATH_SIZE = 4096, HEAD_SIZE = 255, MAX_INTERPRETERS = 5, AT_FDCWD = -100 };
+enum { PATH_SIZE = 4096, HEAD_SIZE = 255, MAX_INTERPRETERS = 5 };
 
 struct exec {
 	char *path;		   /* what was asked for; PATH_SIZE bytes */
 	struct strings args, envs;
 	char head[HEAD_SIZE + 1];  /* the first bytes of the file that is looked at */
 	ssize_t head_len;
-	struct file *file;	   /* the program; counted by file_exec_get */
-	struct elf_header header;
-	struct elf_image image;
-	u64 bias;
+	struct image program, linker; /* linker: PT_INTERP's; its file is NULL if there is none */
 	struct mm *mm;
 	struct creds creds;	   /* set-user-ID and set-group-ID applied */
 	va_t sp;
@@ -59,8 +53,8 @@ static void exec_free(struct exec *e)
 {
 	if (e->mm)
 		mm_put(e->mm);
-	if (e->file)
-		file_exec_put(e->file);
+	image_close(&e->program);
+	image_close(&e->linker);
 	if (e->files)
 		files_put(e->files);
 	if (e->sighand)
@@ -130,7 +124,7 @@ static int parse_script(struct exec *e, const char *script, char **interpreter)
 	return error;
 }
 
-/* Opens the program at the end of the chain of interpreters: e->file, e->head. */
+/* Opens the program at the end of the chain of interpreters: e->program.file, e->head. */
 static int exec_open(struct exec *e)
 {
 	char script[HEAD_SIZE + 1];
@@ -139,7 +133,7 @@ static int exec_open(struct exec *e)
 		struct file *file = file_open_exec(AT_FDCWD, path);
 		if (IS_ERR(file))
 			return PTR_ERR(file);
-		e->file = file;
+		e->program.file = file;
 		e->head_len = file_read_kernel(file, e->head, HEAD_SIZE, 0);
 		if (e->head_len < 0)
 			return e->head_len;
@@ -153,69 +147,14 @@ static int exec_open(struct exec *e)
 			return error;
 		strlcpy(script, interpreter, sizeof script);
 		path = script;
-		file_exec_put(file);
-		e->file = NULL;
+		image_close(&e->program);
 	}
 }
 
-static int exec_read_elf(struct exec *e)
+static int exec_read(struct exec *e)
 {
-	size_t phdr_bytes;
-	memcpy(&e->header, e->head, sizeof e->header);
-	if ((size_t)e->head_len < sizeof e->header || elf_check_header(&e->header, &phdr_bytes))
-		return -ENOEXEC;
-	struct elf_phdr *phdrs = heap_alloc(phdr_bytes);
-	if (!phdrs)
-		return -ENOMEM;
-	int error = -ENOEXEC;
-	if (e->header.phoff <= INT64_MAX &&
-	    file_read_kernel(e->file, phdrs, phdr_bytes, e->header.phoff) == (ssize_t)phdr_bytes)
-		error = elf_read_image(&e->header, phdrs, e->file->inode->size_bytes, &e->image);
-	heap_free(phdrs);
-	if (!error && e->image.has_interpreter)
-		return -ENOEXEC; /* LINUX-DIFF: no dynamic linking yet */
-	if (!error && e->image.pie && e->image.high - e->image.low > MAP_AREA_END - PIE_BASE)
-		return -ENOMEM;
-	return error;
-}
-
-/* One PT_LOAD: pages of the file, then zeros to the end of the last one, then untouched memory. */
-static int load_segment(struct exec *e, const struct elf_segment *s)
-{
-	va_t start = s->va + e->bias;
-	va_t file_end = start + s->file_bytes, mem_end = start + s->mem_bytes;
-	va_t first = start & PAGE_MASK, file_pages_end = ROUND_UP(file_end, PAGE_SIZE);
-	int error = 0;
-	if (s->file_bytes > 0)
-		error = map_file(e->mm, first, file_pages_end - first, s->prot, 0,
-				 e->file->inode, s->offset >> PAGE_SHIFT);
-	else
-		file_pages_end = first;
-	if (error || mem_end <= file_end)
-		return error;
-	if (mem_end > file_pages_end)
-		error = map_anonymous(e->mm, file_pages_end,
-				      ROUND_UP(mem_end, PAGE_SIZE) - file_pages_end, s->prot);
-	if (!error && file_pages_end > file_end && s->file_bytes > 0)
-		error = mm_write(e->mm, file_end, NULL, MIN(file_pages_end, mem_end) - file_end);
-	return error;
-}
-
-static void note_layout(struct exec *e)
-{
-	struct mm_layout *layout = &e->mm->layout;
-	for (u32 i = 0; i < e->image.nsegments; i++) {
-		const struct elf_segment *s = &e->image.segment[i];
-		va_t start = s->va + e->bias, end = start + s->file_bytes;
-		if (s->prot & PTE_EXEC) {
-			layout->code_start = start;
-			layout->code_end = end;
-		} else if (s->prot & PTE_WRITE) {
-			layout->data_start = start;
-			layout->data_end = end;
-		}
-	}
-	e->mm->brk_start = e->mm->brk = e->image.high + e->bias;
+	int error = image_read(&e->program, e->head, e->head_len);
+	return error ? error : image_open_linker(&e->program, &e->linker);
 }
 
 static int exec_build(struct exec *e)
@@ -223,20 +162,18 @@ static int exec_build(struct exec *e)
 	e->mm = mm_new();
 	if (!e->mm)
 		return -ENOMEM;
-	e->bias = e->image.pie ? PIE_BASE - e->image.low : 0;
-	for (u32 i = 0; i < e->image.nsegments; i++) {
-		int error = load_segment(e, &e->image.segment[i]);
-		if (error)
-			return error;
-	}
-	note_layout(e);
-	struct inode *inode = e->file->inode;
+	int error = image_map_program(e->mm, &e->program);
+	if (!error && e->linker.file)
+		error = image_map_linker(e->mm, &e->linker);
+	if (error)
+		return error;
+	struct inode *inode = e->program.file->inode;
 	mutex_lock(&inode->lock); /* a chown on its way takes S_ISUID away: both or neither */
 	/* LINUX-DIFF: also where the directory is shared with another process (CLONE_FS). */
 	bool secure = creds_for_exec(&e->creds, inode->mode, inode->uid, inode->gid);
 	mutex_unlock(&inode->lock);
 	e->mm->dumpable = !secure;
-	struct stack_contents contents = {&e->args, &e->envs, e->path, &e->image, e->bias,
+	struct stack_contents contents = {&e->args, &e->envs, e->path, &e->program, &e->linker,
 					  &e->creds, secure};
 	s64 sp = stack_build(e->mm, &contents);
 	if (sp < 0)
@@ -311,13 +248,13 @@ static void replace_mm(struct exec *e)
 	struct task *task = current;
 	struct mm *old = task->mm;
 	exit_release_mm(task);
-	e->mm->exe = e->file;
+	e->mm->exe = e->program.file;
 	spin_lock(&proc_lock);
 	task->mm = e->mm;
 	mm_switch(e->mm);
 	spin_unlock(&proc_lock);
 	e->mm = NULL;
-	e->file = NULL;
+	e->program.file = NULL;
 	if (old)
 		mm_put(old);
 	vfork_release(task);
@@ -344,9 +281,10 @@ static void replace_shared_tables(struct exec *e)
 static void reset_machine(struct exec *e)
 {
 	struct regs *regs = task_regs(current);
+	const struct image *first = e->linker.file ? &e->linker : &e->program;
 	*regs = (struct regs){
 		.orig_rax = NO_SYSCALL,
-		.rip = e->image.entry + e->bias,
+		.rip = first->elf.entry + first->bias,
 		.cs = 0x33, /* the user's segments, arch/gdt.c */
 		.ss = 0x2b,
 		.rflags = 0x202, /* interrupts on */
@@ -385,7 +323,7 @@ static int exec_run(struct exec *e)
 	if (!error)
 		error = exec_open(e);
 	if (!error)
-		error = exec_read_elf(e);
+		error = exec_read(e);
 	if (!error)
 		error = exec_build(e);
 	if (!error)

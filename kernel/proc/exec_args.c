@@ -20,7 +20,7 @@
 #include "mm/layout.h"
 #include "mm/map.h"
 #include "mm/uaccess.h"
-#include "proc/elf.h"
+#include "proc/exec_image.h"
 #include "proc/task.h"
 
 #define MAX_STRING (128 * KIB) /* MAX_ARG_STRLEN */
@@ -145,17 +145,19 @@ struct stack_addresses {
 static u32 fill_auxv(u64 *auxv, const struct stack_contents *c, const struct stack_addresses *at)
 {
 	const struct creds *creds = c->creds;
+	const struct elf_image *elf = &c->program->elf;
+	u64 bias = c->program->bias;
 	const u64 pairs[][2] = {
 		{AT_MINSIGSTKSZ, 2048 - 512},
 		{AT_HWCAP, cpu_hwcap},
 		{AT_PAGESZ, PAGE_SIZE},
 		{AT_CLKTCK, 100},
-		{AT_PHDR, c->image->phdr_va ? c->image->phdr_va + c->bias : 0},
+		{AT_PHDR, elf->phdr_va ? elf->phdr_va + bias : 0},
 		{AT_PHENT, sizeof(struct elf_phdr)},
-		{AT_PHNUM, c->image->phnum},
-		{AT_BASE, 0},
+		{AT_PHNUM, elf->phnum},
+		{AT_BASE, c->linker->file ? c->linker->bias : 0},
 		{AT_FLAGS, 0},
-		{AT_ENTRY, c->image->entry + c->bias},
+		{AT_ENTRY, elf->entry + bias},
 		{AT_UID, creds->uid},
 		{AT_EUID, creds->euid},
 		{AT_GID, creds->gid},

@@ -27,15 +27,14 @@ int strings_add_from_user(struct strings *s, const va_t __user *vector);
 /* What execve's strings may take in all: a quarter of the stack limit, as on Linux. */
 size_t strings_limit(void);
 
-struct elf_image;
+struct image;
 struct creds;
 
 /* What the new program finds on its stack, psABI 3.4.1. */
 struct stack_contents {
 	const struct strings *args, *envs;
 	const char *execfn;
-	const struct elf_image *image;
-	u64 bias; /* where a PIE was moved to */
+	const struct image *program, *linker;
 	const struct creds *creds; /* the ids that it will have */
 	bool secure; /* AT_SECURE: they are not the user's own */
 };
