@@ -18,7 +18,7 @@ enum { FD_CLOEXEC = 1, PIPE_SIZE_BYTES = 65536 };
 enum { SETFL_MASK = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME };
 enum { FIONCLEX = 0x5450, FIOCLEX = 0x5451, FIONBIO = 0x5421, FIONREAD = 0x541b };
 
-static s64 dup_from(int old_fd, int min, bool cloexec)
+static s64 dup_from(int old_fd, u32 min, bool cloexec)
 {
 	struct file *file = fd_get(old_fd);
 	if (!file)
@@ -73,8 +73,8 @@ static s64 fcntl_file(struct file *file, int fd, int command, u64 arg)
 	switch (command) {
 	case F_DUPFD:
 	case F_DUPFD_CLOEXEC:
-		if (arg >= task_rlimit(current, RLIMIT_NOFILE))
-			return -EINVAL;
+		if ((u32)arg >= task_rlimit(current, RLIMIT_NOFILE))
+			return -EINVAL; /* EMFILE is: none free from there on */
 		return dup_from(fd, arg, command == F_DUPFD_CLOEXEC);
 	case F_GETFD:
 		return fd_cloexec_get(fd);

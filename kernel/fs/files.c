@@ -1,34 +1,48 @@
 /*
- * Descriptor tables and file-system contexts: what clone shares with
- * CLONE_FILES and CLONE_FS, and copies without.
+ * Descriptor tables. A descriptor is a number: a place in a table, which says
+ * which open file description (struct file) it stands for, and whether exec
+ * closes it. All else (offset, access mode, status flags) is the description's,
+ * and so common to all descriptors that dup and fork have made of one.
  *
  * A table is an array of descriptions and two bitmaps, open and close-on-exec.
- * Up to 64 descriptors lie in the struct itself, so fork copies one object.
- * Entry points: files_*, fd_*, fs_*. Locks: files->lock (RANK_FILES), fs->lock
- * (RANK_FS). A description is put only after the lock is let go: that may sleep.
+ * 64 descriptors lie in the struct itself, so fork mostly copies one object;
+ * larger tables are at least doubled when they grow. A call that makes a
+ * description first reserves a number: the open bit is set, the place still
+ * empty; so it fails before it has done anything, and no other thread sees the
+ * number before the file is ready (fd_reserve, fd_publish).
+ *
+ * Entry points: files_* (whole tables: clone, exec, exit), fd_* (one descriptor
+ * of the current task), sys_close_range. Lock: files->lock (RANK_FILES). Memory
+ * comes and goes, and files are put, only without it. Source: Linux fs/file.c.
  */
 #include "fs/files.h"
 
 #include "arch/cpu.h"
-#include "fs/dentry.h"
 #include "fs/inode.h"
 #include "fs/lock.h"
 #include "fs/open.h"
 #include "lib/panic.h"
 #include "lib/string.h"
 #include "mm/heap.h"
+#include "proc/sched.h"
 #include "proc/task.h"
+#include "syscall/syscalls.h"
 
-enum { WORD = 64, SMALL = 64 };
-#define FD_LIMIT (1ull << 20)
+enum { WORD = 64, SMALL = 64, FD_LIMIT = 1 << 20 }; /* fs.nr_open of Linux */
+enum { CLOSE_RANGE_UNSHARE = 2, CLOSE_RANGE_CLOEXEC = 4 };
+
+/* What grows with the number of descriptors; one block, or part of struct files. */
+struct fd_arrays {
+	u32 size;		/* descriptors there is room for: a multiple of 64 */
+	struct file **file;	/* NULL: closed, or reserved */
+	u64 *open, *cloexec;	/* one bit a descriptor; cloexec only where open is set */
+};
 
 struct files {
 	_Atomic u32 refs;
-	struct spinlock lock;
-	u32 size;		/* descriptors there is room for: a multiple of 64 */
+	struct spinlock lock;	/* of all below */
+	struct fd_arrays fd;
 	u32 first_free;		/* none below it is free */
-	struct file **file;
-	u64 *open, *cloexec;	/* one bit a descriptor */
 	u64 small_open, small_cloexec;
 	struct file *small[SMALL];
 };
@@ -40,37 +54,44 @@ struct files *files_new(void)
 		return NULL;
 	files->refs = 1;
 	spin_init(&files->lock, "files", RANK_FILES);
-	files->size = SMALL;
-	files->file = files->small;
-	files->open = &files->small_open;
-	files->cloexec = &files->small_cloexec;
+	files->fd = (struct fd_arrays){
+		SMALL, files->small, &files->small_open, &files->small_cloexec,
+	};
 	return files;
 }
 
-static void arrays_free(struct files *files)
+static void files_free(struct files *files)
 {
-	if (files->file != files->small)
-		heap_free(files->file); /* the bitmaps are of the same block */
+	if (files->fd.file != files->small)
+		heap_free(files->fd.file); /* the bitmaps are of the same block */
+	heap_free(files);
 }
 
-/* One block: the array, then both bitmaps. */
-static int files_grow(struct files *files, u32 size)
+static void arrays_copy(struct fd_arrays *to, const struct fd_arrays *from, u32 size)
 {
-	size = ROUND_UP(MAX(size, files->size * 2), WORD);
-	size_t map_bytes = size / 8;
-	struct file **file = heap_zalloc(size * sizeof *file + 2 * map_bytes);
+	memcpy(to->file, from->file, size * sizeof *to->file);
+	memcpy(to->open, from->open, size / 8);
+	memcpy(to->cloexec, from->cloexec, size / 8);
+}
+
+/* Makes room for descriptor fd. Not locked: another thread may be as quick. */
+static int files_grow(struct files *files, u32 fd)
+{
+	u32 size = ROUND_UP(MAX(fd + 1, files->fd.size * 2), WORD);
+	struct file **file = heap_zalloc(size * sizeof *file + 2 * (size / 8));
+	u64 *maps = (u64 *)(file + size);
+	struct fd_arrays old = {.file = file}, new = {size, file, maps, maps + size / WORD};
 	if (!file)
 		return -ENOMEM;
-	u64 *open = (u64 *)(file + size);
-	u64 *cloexec = open + size / WORD;
-	memcpy(file, files->file, files->size * sizeof *file);
-	memcpy(open, files->open, files->size / 8);
-	memcpy(cloexec, files->cloexec, files->size / 8);
-	arrays_free(files);
-	files->file = file;
-	files->open = open;
-	files->cloexec = cloexec;
-	files->size = size;
+	spin_lock(&files->lock);
+	if (files->fd.size < size) {
+		old = files->fd;
+		arrays_copy(&new, &old, old.size);
+		files->fd = new;
+	}
+	spin_unlock(&files->lock);
+	if (old.file != files->small)
+		heap_free(old.file);
 	return 0;
 }
 
@@ -85,35 +106,68 @@ static void bit_set(u64 *map, u32 fd, bool on)
 	map[fd / WORD] = on ? map[fd / WORD] | bit : map[fd / WORD] & ~bit;
 }
 
-/* First descriptor from fd on whose open bit is `set`; files->size if there is none. */
-static u32 next_bit(const struct files *files, u32 fd, bool set)
+/* The first descriptor from fd on whose bit is `set`; size or more if there is none. Locked. */
+static u32 next_bit(const u64 *map, u32 size, u32 fd, bool set)
 {
-	while (fd < files->size) {
-		u64 word = set ? files->open[fd / WORD] : ~files->open[fd / WORD];
-		word &= ~0ull << (fd % WORD);
+	while (fd < size) {
+		u64 word = (set ? map[fd / WORD] : ~map[fd / WORD]) & ~0ull << (fd % WORD);
 		if (word)
 			return ROUND_DOWN(fd, WORD) + __builtin_ctzll(word);
 		fd = ROUND_DOWN(fd, WORD) + WORD;
 	}
-	return files->size;
+	return fd;
+}
+
+static u32 next_open(const struct files *files, u32 fd)
+{
+	return next_bit(files->fd.open, files->fd.size, fd, true);
+}
+
+static bool is_open(const struct files *files, int fd)
+{
+	return (u32)fd < files->fd.size && files->fd.file[fd];
+}
+
+/* The size of a table that has room for all that is open here. Locked. */
+static u32 used_size(const struct files *files)
+{
+	u32 words = files->fd.size / WORD;
+	while (words > 0 && !files->fd.open[words - 1])
+		words--;
+	return words * WORD;
+}
+
+/* Nothing is in the place any more. Locked. */
+static void free_locked(struct files *files, u32 fd)
+{
+	bit_set(files->fd.open, fd, false);
+	bit_set(files->fd.cloexec, fd, false);
+	files->first_free = MIN(files->first_free, fd);
 }
 
 struct files *files_copy(struct files *from)
 {
 	struct files *copy = files_new();
+	u32 used;
 	if (!copy)
 		return NULL;
 	spin_lock(&from->lock);
-	if (from->size > SMALL && files_grow(copy, from->size) != 0) {
+	while ((used = used_size(from)) > copy->fd.size) { /* threads may open more meanwhile */
 		spin_unlock(&from->lock);
-		heap_free(copy);
-		return NULL;
+		if (files_grow(copy, used - 1) != 0) {
+			files_free(copy);
+			return NULL;
+		}
+		spin_lock(&from->lock);
 	}
-	memcpy(copy->open, from->open, from->size / 8);
-	memcpy(copy->cloexec, from->cloexec, from->size / 8);
+	arrays_copy(&copy->fd, &from->fd, used);
 	copy->first_free = from->first_free;
-	for (u32 fd = next_bit(from, 0, true); fd < from->size; fd = next_bit(from, fd + 1, true))
-		copy->file[fd] = file_get(from->file[fd]);
+	for (u32 fd = next_open(copy, 0); fd < used; fd = next_open(copy, fd + 1)) {
+		if (copy->fd.file[fd])
+			file_get(copy->fd.file[fd]);
+		else
+			free_locked(copy, fd); /* only reserved, by another thread */
+	}
 	spin_unlock(&from->lock);
 	return copy;
 }
@@ -122,6 +176,30 @@ struct files *files_get(struct files *files)
 {
 	files->refs++;
 	return files;
+}
+
+u32 files_users(const struct files *files)
+{
+	return files->refs;
+}
+
+/* Takes what descriptor fd stands for out of the table; NULL if it is not open. Locked. */
+static struct file *take_locked(struct files *files, int fd)
+{
+	if (!is_open(files, fd))
+		return NULL;
+	struct file *file = files->fd.file[fd];
+	files->fd.file[fd] = NULL;
+	free_locked(files, fd);
+	return file;
+}
+
+/* file: NULL to reserve. Locked. */
+static void place_locked(struct files *files, u32 fd, struct file *file, bool cloexec)
+{
+	files->fd.file[fd] = file;
+	bit_set(files->fd.open, fd, true);
+	bit_set(files->fd.cloexec, fd, cloexec);
 }
 
 /* close(2) of a descriptor: the process's record locks on the file go, whatever else it has
@@ -133,65 +211,40 @@ static void files_close(struct files *files, struct file *file)
 	file_put(file);
 }
 
-void files_put(struct files *files)
+/* Closes all in [first, last], or only those marked close-on-exec. */
+static void close_all(struct files *files, bool only_cloexec, u32 first, u32 last)
 {
-	if (--files->refs)
-		return;
-	for (u32 fd = next_bit(files, 0, true); fd < files->size; fd = next_bit(files, fd + 1, true))
-		files_close(files, files->file[fd]);
-	arrays_free(files);
-	heap_free(files);
-}
-
-u32 files_users(const struct files *files)
-{
-	return files->refs;
-}
-
-/* Takes a description out of the table; NULL if the descriptor is not open. Locked. */
-static struct file *take_locked(struct files *files, int fd)
-{
-	if (fd < 0 || (u32)fd >= files->size || !bit_test(files->open, fd))
-		return NULL;
-	struct file *file = files->file[fd];
-	files->file[fd] = NULL;
-	bit_set(files->open, fd, false);
-	bit_set(files->cloexec, fd, false);
-	files->first_free = MIN(files->first_free, (u32)fd);
-	return file;
-}
-
-static bool is_open(const struct files *files, int fd)
-{
-	return fd >= 0 && (u32)fd < files->size && bit_test(files->open, fd);
-}
-
-static void place_locked(struct files *files, int fd, struct file *file, bool cloexec)
-{
-	files->file[fd] = file;
-	bit_set(files->open, fd, true);
-	bit_set(files->cloexec, fd, cloexec);
+	for (u32 fd = first;; fd++) {
+		spin_lock(&files->lock);
+		const u64 *map = only_cloexec ? files->fd.cloexec : files->fd.open;
+		fd = next_bit(map, files->fd.size, fd, true);
+		bool found = fd < files->fd.size && fd <= last;
+		struct file *file = found ? take_locked(files, fd) : NULL;
+		spin_unlock(&files->lock);
+		if (!found)
+			return;
+		if (file)
+			files_close(files, file);
+		sched_point(); /* there may be a million */
+	}
 }
 
 void files_close_on_exec(struct files *files)
 {
-	for (u32 fd = 0; fd < files->size; fd++) {
-		if (!files->cloexec[fd / WORD]) {
-			fd |= WORD - 1;
-			continue;
-		}
-		spin_lock(&files->lock);
-		struct file *file = bit_test(files->cloexec, fd) ? take_locked(files, fd) : NULL;
-		spin_unlock(&files->lock);
-		if (file)
-			files_close(files, file);
-	}
+	close_all(files, true, 0, UINT32_MAX);
+}
+
+void files_put(struct files *files)
+{
+	if (--files->refs)
+		return;
+	close_all(files, false, 0, UINT32_MAX);
+	files_free(files);
 }
 
 static struct file *look_up(const struct files *files, int fd)
 {
-	bool open = fd >= 0 && (u32)fd < files->size && files->file[fd];
-	return open ? file_get(files->file[fd]) : NULL;
+	return is_open(files, fd) ? file_get(files->fd.file[fd]) : NULL;
 }
 
 struct file *files_file(struct files *files, int fd)
@@ -205,10 +258,17 @@ struct file *files_file(struct files *files, int fd)
 int files_next(struct files *files, int from_fd)
 {
 	spin_lock(&files->lock);
-	u32 fd = next_bit(files, from_fd, true);
-	int found = fd < files->size ? (int)fd : -1;
+	u32 fd = next_open(files, from_fd);
+	while (fd < files->fd.size && !files->fd.file[fd])
+		fd = next_open(files, fd + 1);
+	int found = fd < files->fd.size ? (int)fd : -1;
 	spin_unlock(&files->lock);
 	return found;
+}
+
+u32 files_size(const struct files *files)
+{
+	return __atomic_load_n(&files->fd.size, __ATOMIC_RELAXED);
 }
 
 struct file *fd_get(int fd)
@@ -228,45 +288,74 @@ struct file *fd_get_io(int fd)
 	return file;
 }
 
-int fd_install(struct file *file, int min, bool cloexec)
+/* Descriptors of the current process are below this. */
+static u64 fd_limit(void)
+{
+	return MIN(task_rlimit(current, RLIMIT_NOFILE), (u64)FD_LIMIT);
+}
+
+int fd_install(struct file *file, u32 min, bool cloexec)
 {
 	struct files *files = current->files;
-	u64 limit = MIN(task_rlimit(current, RLIMIT_NOFILE), FD_LIMIT);
-	int err = -EMFILE;
+	for (;;) {
+		spin_lock(&files->lock);
+		u32 fd = MAX(min, files->first_free);
+		fd = next_bit(files->fd.open, files->fd.size, fd, false);
+		bool room = fd < files->fd.size && fd < fd_limit();
+		if (room) {
+			place_locked(files, fd, file, cloexec);
+			if (min <= files->first_free)
+				files->first_free = fd + 1;
+		}
+		spin_unlock(&files->lock);
+		if (room)
+			return fd;
+		if (fd >= fd_limit())
+			return -EMFILE;
+		int err = files_grow(files, fd);
+		if (err)
+			return err;
+	}
+}
 
+int fd_reserve(bool cloexec)
+{
+	return fd_install(NULL, 0, cloexec);
+}
+
+void fd_publish(int fd, struct file *file)
+{
+	struct files *files = current->files;
 	spin_lock(&files->lock);
-	u32 fd = next_bit(files, MAX((u32)min, files->first_free), false);
-	fd = MAX(fd, (u32)min);
-	if (fd >= limit)
-		goto out;
-	err = fd >= files->size ? files_grow(files, fd + 1) : 0;
-	if (err)
-		goto out;
-	place_locked(files, fd, file, cloexec);
-	if ((u32)min <= files->first_free)
-		files->first_free = fd + 1;
-	err = fd;
-out:
+	files->fd.file[fd] = file;
 	spin_unlock(&files->lock);
-	return err;
+}
+
+void fd_unreserve(int fd)
+{
+	struct files *files = current->files;
+	spin_lock(&files->lock);
+	free_locked(files, fd);
+	spin_unlock(&files->lock);
 }
 
 int fd_install_at(struct file *file, int fd, bool cloexec)
 {
 	struct files *files = current->files;
-	if (fd < 0 || (u64)fd >= MIN(task_rlimit(current, RLIMIT_NOFILE), FD_LIMIT))
+	if (fd < 0 || (u64)fd >= fd_limit())
 		return -EBADF;
+	int err = (u32)fd >= files_size(files) ? files_grow(files, fd) : 0;
+	if (err)
+		return err;
 	spin_lock(&files->lock);
-	int err = (u32)fd >= files->size ? files_grow(files, fd + 1) : 0;
-	struct file *old = NULL;
-	if (!err) {
-		old = take_locked(files, fd);
+	struct file *old = take_locked(files, fd);
+	bool busy = !old && bit_test(files->fd.open, fd); /* reserved: dup2(2), EBUSY */
+	if (!busy)
 		place_locked(files, fd, file, cloexec);
-	}
 	spin_unlock(&files->lock);
 	if (old)
 		files_close(files, old);
-	return err ? err : fd;
+	return busy ? -EBUSY : fd;
 }
 
 int fd_close(int fd)
@@ -284,7 +373,7 @@ int fd_close(int fd)
 int files_cloexec(struct files *files, int fd)
 {
 	spin_lock(&files->lock);
-	int on = is_open(files, fd) ? bit_test(files->cloexec, fd) : -EBADF;
+	int on = is_open(files, fd) ? bit_test(files->fd.cloexec, fd) : -EBADF;
 	spin_unlock(&files->lock);
 	return on;
 }
@@ -300,53 +389,46 @@ int fd_cloexec_set(int fd, bool on)
 	spin_lock(&files->lock);
 	bool open = is_open(files, fd);
 	if (open)
-		bit_set(files->cloexec, fd, on);
+		bit_set(files->fd.cloexec, fd, on);
 	spin_unlock(&files->lock);
 	return open ? 0 : -EBADF;
 }
 
-static struct fs *fs_alloc(void)
+/* The task's own table from now on, if it has been shared (CLONE_FILES): 0 or -ENOMEM. */
+static int files_unshare(void)
 {
-	struct fs *fs = heap_alloc(sizeof *fs);
-	if (!fs)
-		return NULL;
-	fs->refs = 1;
-	spin_init(&fs->lock, "fs", RANK_FS);
-	return fs;
+	struct files *old = current->files;
+	struct files *own = old->refs > 1 ? files_copy(old) : old;
+	if (!own)
+		return -ENOMEM;
+	if (own != old) {
+		spin_lock(&proc_lock); /* /proc may be looking */
+		current->files = own;
+		spin_unlock(&proc_lock);
+		files_put(old);
+	}
+	return 0;
 }
 
-struct fs *fs_new(void)
+static void mark_close_on_exec(struct files *files, u32 first, u32 last)
 {
-	struct fs *fs = fs_alloc();
-	if (!fs)
-		return NULL;
-	fs->cwd = dentry_get(root_dentry);
-	fs->umask = 022;
-	return fs;
+	spin_lock(&files->lock);
+	u32 end = MIN((u64)last + 1, (u64)files->fd.size);
+	for (u32 fd = next_open(files, first); fd < end; fd = next_open(files, fd + 1))
+		bit_set(files->fd.cloexec, fd, true);
+	spin_unlock(&files->lock);
 }
 
-struct fs *fs_copy(struct fs *from)
+s64 sys_close_range(u32 first, u32 last, u32 flags)
 {
-	struct fs *fs = fs_alloc();
-	if (!fs)
-		return NULL;
-	spin_lock(&from->lock);
-	fs->cwd = dentry_get(from->cwd);
-	fs->umask = from->umask;
-	spin_unlock(&from->lock);
-	return fs;
-}
-
-struct fs *fs_get(struct fs *fs)
-{
-	fs->refs++;
-	return fs;
-}
-
-void fs_put(struct fs *fs)
-{
-	if (--fs->refs)
-		return;
-	dentry_put(fs->cwd);
-	heap_free(fs);
+	if ((flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC)) || first > last)
+		return -EINVAL;
+	int err = flags & CLOSE_RANGE_UNSHARE ? files_unshare() : 0;
+	if (err)
+		return err;
+	if (flags & CLOSE_RANGE_CLOEXEC)
+		mark_close_on_exec(current->files, first, last);
+	else
+		close_all(current->files, false, first, last);
+	return 0;
 }

@@ -1,6 +1,7 @@
 /*
- * Descriptor tables (struct files) and the file-system context (struct fs):
- * two of the resources that clone shares or copies. Each has copy, get, put.
+ * Descriptor tables (struct files, fs/files.c) and the file-system context
+ * (struct fs, fs/context.c): two of the resources that clone shares or copies.
+ * Each has copy, get, put.
  *
  * Locks: files->lock (RANK_FILES), fs->lock (RANK_FS).
  */
@@ -17,6 +18,7 @@ struct files *files_copy(struct files *from);	   /* descriptions shared; NULL: o
 struct files *files_get(struct files *files);
 void files_put(struct files *files);		   /* the last reference closes all */
 u32 files_users(const struct files *files);
+u32 files_size(const struct files *files);	   /* all open descriptors are below it */
 void files_close_on_exec(struct files *files);	   /* closes the descriptors so marked */
 
 /* The description behind a descriptor of the current task, counted; NULL if there is none. */
@@ -24,7 +26,13 @@ struct file *fd_get(int fd);
 
 /* Takes the lowest free descriptor >= min for file (takes over the reference on success).
  * -EMFILE beyond RLIMIT_NOFILE, -ENOMEM. */
-int fd_install(struct file *file, int min, bool cloexec);
+int fd_install(struct file *file, u32 min, bool cloexec);
+
+/* The same in two steps: a number is kept free, then it gets its file (and the reference) or
+ * is given back. In between the descriptor is not open, whoever asks. */
+int fd_reserve(bool cloexec);
+void fd_publish(int fd, struct file *file);
+void fd_unreserve(int fd);
 
 /* Gives the current task /dev/console as 0, 1 and 2, as Linux gives pid 1; if there is one. */
 void files_open_console(void);

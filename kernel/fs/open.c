@@ -3,7 +3,8 @@
  *
  * Flow of open: walk to the last component; look it up under tree_lock if it
  * may be made (O_CREAT); follow it if it is a symlink; check permission; make
- * the description (file_open_dentry); truncate; take a descriptor.
+ * the description (file_open_dentry); truncate. The descriptor is reserved
+ * before all that, and published last.
  */
 #include "fs/open.h"
 
@@ -123,12 +124,21 @@ s64 sys_openat(int dirfd, const char __user *path, int flags, u32 mode)
 		return -EOPNOTSUPP;
 	if (flags & O_PATH)
 		flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-	struct file *file = open_file(dirfd, path_get_user(path), flags | O_LARGEFILE, mode);
-	if (IS_ERR(file))
+	char *name = path_get_user(path);
+	if (IS_ERR(name))
+		return PTR_ERR(name);
+	/* Before a file is made, cut or waited for; only a path that is none counts first. */
+	int fd = *name ? fd_reserve(flags & O_CLOEXEC) : -ENOENT;
+	if (fd < 0) {
+		path_free(name);
+		return fd;
+	}
+	struct file *file = open_file(dirfd, name, flags | O_LARGEFILE, mode);
+	if (IS_ERR(file)) {
+		fd_unreserve(fd);
 		return PTR_ERR(file);
-	int fd = fd_install(file, 0, flags & O_CLOEXEC);
-	if (fd < 0)
-		file_put(file);
+	}
+	fd_publish(fd, file);
 	return fd;
 }
 
@@ -147,6 +157,18 @@ s64 sys_close(int fd)
 	return fd_close(fd);
 }
 
+/* Two descriptors, or none and -errno. */
+static int reserve_two(int fd[2], bool cloexec)
+{
+	fd[0] = fd_reserve(cloexec);
+	if (fd[0] < 0)
+		return fd[0];
+	fd[1] = fd_reserve(cloexec);
+	if (fd[1] < 0)
+		fd_unreserve(fd[0]);
+	return MIN(fd[1], 0);
+}
+
 s64 sys_pipe2(int __user *fds, int flags)
 {
 	struct file *end[2];
@@ -156,27 +178,19 @@ s64 sys_pipe2(int __user *fds, int flags)
 	int err = pipe_make(end, flags & O_NONBLOCK);
 	if (err)
 		return err;
-	fd[0] = fd_install(end[0], 0, flags & O_CLOEXEC);
-	if (fd[0] < 0) {
-		err = fd[0];
-		goto put_both;
-	}
-	fd[1] = fd_install(end[1], 0, flags & O_CLOEXEC);
-	if (fd[1] < 0) {
-		err = fd[1];
-		goto close_first;
-	}
-	if (copy_to_user(fds, fd, sizeof fd)) {
-		fd_close(fd[0]);
-		fd_close(fd[1]);
-		return -EFAULT;
-	}
+	err = reserve_two(fd, flags & O_CLOEXEC);
+	if (err)
+		goto put_files;
+	err = copy_to_user(fds, fd, sizeof fd);
+	if (err)
+		goto unreserve;
+	fd_publish(fd[0], end[0]);
+	fd_publish(fd[1], end[1]);
 	return 0;
-close_first:
-	fd_close(fd[0]);
-	file_put(end[1]);
-	return err;
-put_both:
+unreserve:
+	fd_unreserve(fd[0]);
+	fd_unreserve(fd[1]);
+put_files:
 	file_put(end[0]);
 	file_put(end[1]);
 	return err;

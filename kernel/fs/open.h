@@ -14,7 +14,7 @@ struct file *file_open_dentry(struct dentry *dentry, u32 flags);
 struct file *fd_get_io(int fd);
 
 /* Puts file at exactly this descriptor; what was there is closed. Takes over the reference
- * on success: fd, or -errno. */
+ * on success: fd; -EBADF, -ENOMEM, -EBUSY if it is only reserved. */
 int fd_install_at(struct file *file, int fd, bool cloexec);
 int fd_close(int fd); /* 0 or -EBADF */
 /* The close-on-exec flag: 0 or 1; set: 0. -EBADF. */
@@ -23,7 +23,6 @@ int fd_cloexec_set(int fd, bool on);
 
 /* Pipes (fs/pipe.c): two descriptions, [0] to read. Both or none. */
 int pipe_make(struct file *end[2], u32 flags);
-
 
 /* truncate and ftruncate, O_TRUNC: the caller has checked permission. */
 int file_truncate(struct inode *inode, off_t length);

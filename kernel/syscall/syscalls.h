@@ -30,6 +30,7 @@ s64 sys_open(const char __user *path, int flags, u32 mode);
 s64 sys_creat(const char __user *path, u32 mode);
 s64 sys_openat(int dirfd, const char __user *path, int flags, u32 mode);
 s64 sys_close(int fd);
+s64 sys_close_range(u32 first, u32 last, u32 flags);
 s64 sys_ioctl(int fd, u64 request, u64 arg);
 s64 sys_dup(int fd);
 s64 sys_dup2(int old_fd, int new_fd);

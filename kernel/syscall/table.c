@@ -174,5 +174,6 @@ const struct syscall syscall_table[SYSCALL_COUNT] = {
 	CALL(318, getrandom, 3),
 	CALL(332, statx, 5),
 	CALL(435, clone3, 2),
+	CALL(436, close_range, 3),
 	CALL(439, faccessat2, 4),
 };
