@@ -24,6 +24,7 @@ VGA    ?=
 KVM    ?=
 MEM    ?= 256
 CPUS   ?= 1
+ROOT   ?=
 B      := $(if $(filter 1,$(DEBUG)),build/debug,build)
 
 ifeq ($(V),1)
@@ -95,7 +96,7 @@ USERFLAGS := -std=gnu11 $(if $(filter 1,$(DEBUG)),-Og,-O2) -g -Wall -Wextra $(WE
 KSRC  := $(sort $(wildcard boot/*.S boot/*.c kernel/*.c kernel/*/*.c kernel/*/*.S))
 KOBJ  := $(patsubst %,$(B)/obj/%.o,$(KSRC))
 KERNEL := $(B)/tine.elf
-ROOT   := $(B)/root.cpio
+BASE   := $(B)/root.cpio
 ISO    := $(B)/tine.iso
 
 # user/NAME.c is one program; so is a folder user/NAME/ of several files.
@@ -114,7 +115,7 @@ HOST_TESTS  := $(patsubst tests/host/%.c,$(B)/tests/host/%,$(sort $(wildcard tes
 all: kernel root
 kernel: $(KERNEL)
 user: $(USER_BIN)
-root: $(ROOT)
+root: $(BASE)
 iso: $(ISO)
 tests: $(GUEST_TESTS) $(GLIBC_DEMOS) $(HOST_TESTS)
 
@@ -122,6 +123,7 @@ help:
 	@echo 'make              build the kernel and its root archive'
 	@echo 'make run          set up, build, boot in QEMU here (leave: exit, or Ctrl-A then X)'
 	@echo '                  VGA=1 opens a window, KVM=1 uses the host CPU, CPUS=$(CPUS) MEM=$(MEM)'
+	@echo '                  ROOT=ARCHIVE adds an archive of tools/debroot to the root'
 	@echo 'make test         set up, build, run all tests; make tests only builds them'
 	@echo '                  TESTS=tests/host.t runs one driver'
 	@echo 'make gdb          debug build, QEMU stopped at the entry, gdb here'
@@ -139,7 +141,7 @@ J = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell getconf _NPROCESSORS_ONLN 2>/d
 # Set-up may install the compiler, so what comes after it is a new make that looks again.
 run:
 	@tools/setup
-	@$(MAKE) $(J) iso
+	@$(MAKE) $(J) iso ROOT='$(ROOT)'
 	@KVM='$(KVM)' VGA='$(VGA)' MEM='$(MEM)' CPUS='$(CPUS)' QEMU='$(QEMU)' tools/run $(ISO)
 
 test:
@@ -226,15 +228,18 @@ $(B)/obj/user/%.c.o: user/%.c $(B)/user.flags Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(USERCC) $(USERFLAGS) -MMD -MP -c $< -o $@
 
-$(ROOT): $(USER_BIN) tools/mkroot tools/newc.py $(B)/root.flags
+$(BASE): $(USER_BIN) tools/mkroot tools/newc.py $(B)/root.flags
 	$(say) ROOT $@
 	$(Q)$(PYTHON) tools/mkroot -o $@ --busybox '$(BUSYBOX)' $(USER_BIN)
 
-$(ISO): $(KERNEL) $(ROOT) boot/grub.cfg
+# ROOT=ARCHIVE: one of tools/debroot's, unpacked over ours.
+$(B)/iso.flags: FORCE
+	$(call remember,$(ROOT))
+$(ISO): $(KERNEL) $(BASE) $(ROOT) $(B)/iso.flags boot/grub.cfg
 	$(say) ISO $@
 	$(Q)rm -rf $(B)/iso && mkdir -p $(B)/iso/boot/grub
 	$(Q)$(STRIP) $(KERNEL) -o $(B)/iso/boot/tine.elf
-	$(Q)cp $(ROOT) $(B)/iso/boot && cp boot/grub.cfg $(B)/iso/boot/grub
+	$(Q)cat $(BASE) $(ROOT) >$(B)/iso/boot/root.cpio && cp boot/grub.cfg $(B)/iso/boot/grub
 	$(Q)$(MKRESCUE) -d "$${GRUB_PC:-$$(tools/setup --grub-pc)}" -o $@ $(B)/iso \
 		--fonts= --themes= --locales= >$(B)/iso.log 2>&1 || { cat $(B)/iso.log >&2; exit 1; }
 
