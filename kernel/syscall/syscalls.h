@@ -62,6 +62,14 @@ s64 sys_readlink(const char __user *path, char __user *buf, size_t size);
 s64 sys_readlinkat(int dirfd, const char __user *path, char __user *buf, size_t size);
 s64 sys_getdents64(int fd, void __user *buf, size_t size);
 
+/* kernel/fs/xattr.c; of the arguments only what names the file is looked at */
+s64 sys_getxattr(const char __user *path);
+s64 sys_lgetxattr(const char __user *path);
+s64 sys_fgetxattr(int fd);
+s64 sys_listxattr(const char __user *path);
+s64 sys_llistxattr(const char __user *path);
+s64 sys_flistxattr(int fd);
+
 /* kernel/fs/names.c */
 s64 sys_getcwd(char __user *buf, size_t size);
 s64 sys_chdir(const char __user *path);
