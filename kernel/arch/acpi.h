@@ -3,9 +3,6 @@
 #define ARCH_ACPI_H
 
 #include "arch/cpu.h"
-#include "lib/types.h"
-
-enum { ISA_LINES = 16 };
 
 struct isa_route {
 	u32 gsi; /* input of the I/O APIC */

@@ -9,7 +9,10 @@
 
 #include "lib/types.h"
 
-enum { MAX_CPUS = 32 };
+enum { MAX_CPUS = 32, ISA_LINES = 16 };
+
+/* By which interrupts are counted: ISA lines, and those of the local APIC. */
+enum irq_kind { IRQ_OF_TIMER = ISA_LINES, IRQ_OF_KICK, IRQ_OF_FLUSH, IRQ_KINDS };
 
 struct task;
 struct mm;
@@ -33,6 +36,7 @@ struct cpu {
 	struct task *idle;
 	u64 busy_ns, idle_ns;	 /* how it has spent its time: /proc/stat */
 	u64 user_ticks, nice_ticks, system_ticks, switches; /* samples of the busy time */
+	u32 interrupts[IRQ_KINDS]; /* how many came: /proc/interrupts */
 	u64 tsc_at_boot;	 /* what its TSC showed when time_now_ns was 0 */
 };
 
@@ -87,6 +91,8 @@ static inline void cpu_relax(void)
 {
 	__asm__ volatile("pause" ::: "memory");
 }
+
+void cpuid(u32 leaf, u32 regs[4]); /* eax, ebx, ecx, edx of subleaf 0 */
 
 /* What this machine's CPUs can do; set once at boot. */
 struct cpu_features {

@@ -28,22 +28,25 @@ enum { MSR_EFER = 0xc0000080, EFER_SCE = 1 << 0, EFER_NXE = 1 << 11 };
 struct cpu_features cpu_has;
 u32 cpu_hwcap;
 
-struct cpuid {
-	u32 eax, ebx, ecx, edx;
-};
+enum { EAX, EBX, ECX, EDX };
 
-static struct cpuid cpuid(u32 leaf)
+void cpuid(u32 leaf, u32 regs[4])
 {
-	struct cpuid r;
-
-	__asm__ volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
+	__asm__ volatile("cpuid" : "=a"(regs[EAX]), "=b"(regs[EBX]), "=c"(regs[ECX]), "=d"(regs[EDX])
 			 : "a"(leaf), "c"(0));
-	return r;
+}
+
+static u32 cpuid_reg(u32 leaf, int reg)
+{
+	u32 regs[4];
+
+	cpuid(leaf, regs);
+	return regs[reg];
 }
 
 u64 arch_hwcap(void)
 {
-	return cpuid(1).edx;
+	return cpuid_reg(1, EDX);
 }
 
 static bool bit(u32 reg, unsigned n)
@@ -53,26 +56,28 @@ static bool bit(u32 reg, unsigned n)
 
 static void read_features(void)
 {
-	struct cpuid basic = cpuid(1);
-	struct cpuid extended = cpuid(0x80000001); /* there: entry.S has asked it for long mode */
+	u32 basic[4], extended, more[4];
 
-	cpu_hwcap = basic.edx;
-	cpu_has.pcid = bit(basic.ecx, 17);
-	cpu_has.tsc_deadline = bit(basic.ecx, 24);
-	cpu_has.xsave = bit(basic.ecx, 26);
-	cpu_has.rdrand = bit(basic.ecx, 30);
-	cpu_has.pge = bit(basic.edx, 13);
-	cpu_has.nx = bit(extended.edx, 20);
-	cpu_has.gib_pages = bit(extended.edx, 26);
-	if (cpuid(0).eax >= 7) {
-		struct cpuid more = cpuid(7);
-		cpu_has.fsgsbase = bit(more.ebx, 0);
-		cpu_has.smep = bit(more.ebx, 7);
-		cpu_has.smap = bit(more.ebx, 20);
-		cpu_has.umip = bit(more.ecx, 2);
+	cpuid(1, basic);
+	extended = cpuid_reg(0x80000001, EDX); /* there: entry.S has asked it for long mode */
+
+	cpu_hwcap = basic[EDX];
+	cpu_has.pcid = bit(basic[ECX], 17);
+	cpu_has.tsc_deadline = bit(basic[ECX], 24);
+	cpu_has.xsave = bit(basic[ECX], 26);
+	cpu_has.rdrand = bit(basic[ECX], 30);
+	cpu_has.pge = bit(basic[EDX], 13);
+	cpu_has.nx = bit(extended, 20);
+	cpu_has.gib_pages = bit(extended, 26);
+	if (cpuid_reg(0, EAX) >= 7) {
+		cpuid(7, more);
+		cpu_has.fsgsbase = bit(more[EBX], 0);
+		cpu_has.smep = bit(more[EBX], 7);
+		cpu_has.smap = bit(more[EBX], 20);
+		cpu_has.umip = bit(more[ECX], 2);
 	}
-	if (cpuid(0x80000000).eax >= 0x80000007)
-		cpu_has.invariant_tsc = bit(cpuid(0x80000007).edx, 8);
+	if (cpuid_reg(0x80000000, EAX) >= 0x80000007)
+		cpu_has.invariant_tsc = bit(cpuid_reg(0x80000007, EDX), 8);
 }
 
 /* Turns the NOPs of arch/smap.h into STAC and CLAC; the early map is writable. */

@@ -74,13 +74,18 @@ void irq_register(enum isa_irq line, irq_handler *handler)
 
 void irq_dispatch(u32 vector, bool from_user)
 {
+	u32 *count = this_cpu()->interrupts;
+
 	if (vector == VECTOR_TIMER) {
+		count[IRQ_OF_TIMER]++;
 		timer_interrupt(from_user);
 	} else if (vector == VECTOR_KICK) {
-		; /* the way out of this interrupt does what is wanted: smp_kick */
+		count[IRQ_OF_KICK]++; /* the way out does what is wanted: smp_kick */
 	} else if (vector == VECTOR_FLUSH) {
+		count[IRQ_OF_FLUSH]++;
 		tlb_answer();
 	} else if (vector >= VECTOR_ISA && vector < VECTOR_ISA + ISA_LINES) {
+		count[vector - VECTOR_ISA]++;
 		if (handlers[vector - VECTOR_ISA])
 			handlers[vector - VECTOR_ISA]();
 	} else {

@@ -233,8 +233,13 @@ void time_init(void)
 	timer_setup();
 	struct date date = cmos_date();
 	epoch_ns = date_seconds(&date) * NSEC_PER_SEC - time_now_ns();
-	kprintf("time: TSC at %lu kHz, timer by %s\n", multiply_32(1000000, ticks_per_ns_32),
+	kprintf("time: TSC at %lu kHz, timer by %s\n", time_tsc_khz(),
 		cpu_has.tsc_deadline ? "TSC deadline" : "local APIC");
+}
+
+u64 time_tsc_khz(void)
+{
+	return multiply_32(1000000, ticks_per_ns_32);
 }
 
 /* The TSC of another CPU ---------------------------------------------------------------------- */

@@ -52,6 +52,7 @@ struct inode_ops {
 	/* Symlinks of /proc that lead to an object rather than a name: counted or ERR_PTR. */
 	struct dentry *(*follow)(struct inode *inode);
 	void (*refresh)(struct inode *inode);	/* brings owner and size up to date before a stat */
+	bool (*may_always)(const struct inode *inode); /* whatever the permission bits say */
 	void (*free)(struct inode *inode);	/* the last reference has gone */
 };
 

@@ -130,8 +130,9 @@ static int show_fdinfo(struct text *text, const struct proc_node *node)
 	struct file *file = node_file(node);
 	if (!file)
 		return -ENOENT;
-	text_printf(text, "pos:\t%ld\nflags:\t0%o\nmnt_id:\t0\nino:\t%lu\n", file->offset,
-		    file->flags | node_cloexec(node), file->inode->number);
+	text_printf(text, "pos:\t%ld\nflags:\t0%o\nmnt_id:\t%lu\nino:\t%lu\n", file->offset,
+		    file->flags | node_cloexec(node),
+		    file->inode->super ? file->inode->super->dev : 0, file->inode->number);
 	file_put(file);
 	return 0;
 }
@@ -139,23 +140,24 @@ static int show_fdinfo(struct text *text, const struct proc_node *node)
 static const struct proc_entry fd_link = {
 	.mode = S_IFLNK | 0700, .link = proc_link_object, .follow = follow_fd,
 };
-static const struct proc_entry fdinfo_file = {.mode = S_IFREG | 0444, .show = show_fdinfo};
+static const struct proc_entry fdinfo_file = {
+	.mode = S_IFREG | 0444, .show = show_fdinfo, .look = true,
+};
 
 static struct dentry *fd_dentry(struct dentry *dir, const char *name, size_t len, bool links)
 {
 	struct proc_node node = *proc_node_of(dir->inode);
 	node.fd = proc_parse_number(name, len);
-	int err = proc_may_look(&node);
-	if (err)
-		return ERR_PTR(err == -ESRCH ? -ENOENT : err);
 	struct file *file = node.fd >= 0 ? node_file(&node) : NULL;
 	if (!file)
 		return ERR_PTR(-ENOENT);
 	node.entry = links ? &fd_link : &fdinfo_file;
 	struct dentry *dentry = proc_dentry(dir, name, len, &node);
-	if (links && !IS_ERR(dentry)) /* the bits say how it was opened: proc(5) */
+	if (links && !IS_ERR(dentry)) { /* the bits say how it was opened: proc(5) */
+		dentry->inode->size_bytes = 64; /* as there: programs make room by it */
 		dentry->inode->mode = S_IFLNK | (file_readable(file) ? 0500 : 0) |
 				      (file_writable(file) ? 0300 : 0);
+	}
 	file_put(file);
 	return dentry;
 }
@@ -173,8 +175,7 @@ struct dentry *proc_fdinfo_lookup(struct dentry *dir, const char *name, size_t l
 int proc_fd_fill(struct file *dir, struct dir_buffer *out, off_t *offset)
 {
 	const struct proc_node *node = proc_node_of(dir->inode);
-	int err = proc_may_look(node);
-	while (!err) {
+	for (;;) {
 		char name[16];
 		int fd = node_next_fd(node, *offset - PROC_DYNAMIC);
 		if (fd < 0)
@@ -185,7 +186,7 @@ int proc_fd_fill(struct file *dir, struct dir_buffer *out, off_t *offset)
 			break;
 		*offset = next;
 	}
-	return err;
+	return 0;
 }
 
 /* The directory of a task: of a process in /proc, of a thread in /proc/PID/task. */

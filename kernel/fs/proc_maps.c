@@ -1,5 +1,5 @@
 /*
- * /proc/PID/maps and pagemap, /proc/kpagecount: the tree as programs see it.
+ * /proc/PID/maps, smaps and pagemap, /proc/kpagecount: the tree as programs see it.
  * Formats: proc(5), and Linux's Documentation/admin-guide/mm/pagemap.rst.
  */
 #include "arch/cpu.h"
@@ -40,27 +40,67 @@ static void show_region(struct text *text, const struct mm *mm, const struct reg
 	text_printf(text, "%*s%s\n", *name ? MAX(pad, 0) : 0, "", name);
 }
 
-int proc_show_maps(struct text *text, const struct proc_node *node)
+static void show_usage(struct text *text, struct mm *mm, const struct region *r)
 {
-	struct region region;
-	int err = proc_may_look(node);
-	struct mm *mm = err ? NULL : proc_mm(node);
+	struct region_usage u;
+	mm_region_usage(mm, r, &u);
+	u64 own = u.resident - u.shared;
+	const struct {
+		const char *name;
+		u64 kib;
+	} rows[] = { /* all files are in memory only, so all pages are dirty, as tmpfs's */
+		{"Size", (r->end - r->start) / KIB}, {"KernelPageSize", 4}, {"MMUPageSize", 4},
+		{"Rss", u.resident * 4}, {"Pss", u.share_bytes / KIB},
+		{"Pss_Dirty", u.share_bytes / KIB}, {"Shared_Clean", 0},
+		{"Shared_Dirty", u.shared * 4}, {"Private_Clean", 0}, {"Private_Dirty", own * 4},
+		{"Referenced", u.resident * 4}, {"Anonymous", u.anon * 4}, {"Swap", 0},
+		{"SwapPss", 0}, {"Locked", 0},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		int pad = 22 - (int)strlen(rows[i].name);
+		text_printf(text, "%s:%*lu kB\n", rows[i].name, pad, rows[i].kib);
+	}
+	text_printf(text, "VmFlags:%s%s%s%s mr mw me \n", r->prot & PTE_READ ? " rd" : "",
+		    r->prot & PTE_WRITE ? " wr" : "", r->prot & PTE_EXEC ? " ex" : "",
+		    r->shared ? " sh" : "");
+}
+
+/* In parts: text->next is the address to go on from. */
+static int show_regions(struct text *text, const struct proc_node *node, bool usage)
+{
+	struct region region = {.end = text->next};
+	struct mm *mm = proc_mm(node);
+	text->next = 0;
 	if (!mm)
-		return err;
+		return 0;
 	char *path = path_get_kernel("");
 	if (IS_ERR(path)) {
 		mm_put(mm);
 		return PTR_ERR(path);
 	}
-	for (va_t va = 0; !text->err && mm_next_region(mm, va, &region); va = region.end) {
+	while (!text->next && !text->err && mm_next_region(mm, region.end, &region)) {
 		show_region(text, mm, &region, path);
+		if (usage)
+			show_usage(text, mm, &region);
 		if (region.inode)
 			inode_put(region.inode);
+		if (text->len > TEXT_PART)
+			text->next = region.end;
 		sched_point();
 	}
 	path_free(path);
 	mm_put(mm);
 	return 0;
+}
+
+int proc_show_maps(struct text *text, const struct proc_node *node)
+{
+	return show_regions(text, node, false);
+}
+
+int proc_show_smaps(struct text *text, const struct proc_node *node)
+{
+	return show_regions(text, node, true);
 }
 
 static u64 pagemap_entry(struct mm *mm, u64 vpn)
@@ -122,11 +162,18 @@ static ssize_t pagemap_read(struct file *file, void __user *buf, size_t n, off_t
 	return done;
 }
 
+static int pagemap_open(struct file *file)
+{
+	return proc_may_look(proc_node_of(file->inode));
+}
+
 static ssize_t kpagecount_read(struct file *file, void __user *buf, size_t n, off_t *offset)
 {
 	(void)file;
 	return read_entries(kpagecount_entry, NULL, npages, buf, n, offset);
 }
 
-const struct file_ops pagemap_ops = {.seekable = true, .read = pagemap_read};
+const struct file_ops pagemap_ops = {
+	.seekable = true, .open = pagemap_open, .read = pagemap_read,
+};
 const struct file_ops kpagecount_ops = {.seekable = true, .read = kpagecount_read};

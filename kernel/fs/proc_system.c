@@ -4,6 +4,7 @@
  */
 #include "arch/boot_info.h"
 #include "arch/cpu.h"
+#include "arch/irq.h"
 #include "arch/time.h"
 #include "fs/mount.h"
 #include "fs/procfs.h"
@@ -32,7 +33,8 @@ static int show_meminfo(struct text *text, const struct proc_node *node)
 		{"SwapTotal", 0},	{"SwapFree", 0},	{"Dirty", 0},
 		{"AnonPages", p.anon},	{"Shmem", p.file},	{"Slab", p.heap},
 		{"SReclaimable", 0},	{"SUnreclaim", p.heap}, {"KernelStack", kstack_pages()},
-		{"PageTables", p.tables},
+		{"PageTables", p.tables}, {"CommitLimit", p.total},
+		{"Committed_AS", p.anon + p.file}, 
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		char name[20];
@@ -66,44 +68,27 @@ static int show_uptime(struct text *text, const struct proc_node *node)
 	return 0;
 }
 
-struct task_counts {
-	u32 tasks, last_pid;
-};
-
-static struct task_counts count_tasks(void)
+static u32 count_tasks(void)
 {
-	struct task_counts counts = {0, 0};
+	u32 tasks = 0;
 	struct process *process;
 	spin_lock(&proc_lock);
-	list_for_each(process, &all_processes, all_link) {
-		counts.tasks += process_nthreads(process);
-		counts.last_pid = MAX(counts.last_pid, (u32)process->leader->pid->number);
-	}
+	list_for_each(process, &all_processes, all_link)
+		tasks += process_nthreads(process);
 	spin_unlock(&proc_lock);
-	return counts;
+	return tasks;
 }
 
 static int show_loadavg(struct text *text, const struct proc_node *node)
 {
 	enum { LOAD_ONE = 2048 };
 	u64 load[3];
-	struct task_counts counts = count_tasks();
 	(void)node;
 	sched_load(load);
 	for (int i = 0; i < 3; i++)
 		text_printf(text, "%lu.%02lu ", load[i] / LOAD_ONE,
 			    load[i] % LOAD_ONE * 100 / LOAD_ONE);
-	text_printf(text, "%u/%u %u\n", sched_nr_running(), counts.tasks, counts.last_pid);
-	return 0;
-}
-
-static int show_cpuinfo(struct text *text, const struct proc_node *node)
-{
-	(void)node;
-	for (u32 i = 0; i < ncpus; i++)
-		text_printf(text, "processor\t: %u\nmodel name\t: x86-64\n"
-				  "apicid\t\t: %u\ncpu cores\t: %u\n\n",
-			    i, cpus[i].apic_id, ncpus);
+	text_printf(text, "%u/%u %d\n", sched_nr_running(), count_tasks(), pid_last());
 	return 0;
 }
 
@@ -133,9 +118,59 @@ static int show_stat(struct text *text, const struct proc_node *node)
 		snprintf(name, sizeof name, "cpu%u", i);
 		stat_line(text, name, &figures[i]);
 	}
-	text_printf(text, "intr 0\nctxt %lu\nbtime %lu\nprocesses %lu\nprocs_running %u\n"
+	u64 by_line[ISA_LINES] = {0}, all = 0;
+	for (u32 i = 0; i < IRQ_KINDS; i++) {
+		for (u32 cpu = 0; cpu < ncpus; cpu++) {
+			all += cpus[cpu].interrupts[i];
+			if (i < ISA_LINES)
+				by_line[i] += cpus[cpu].interrupts[i];
+		}
+	}
+	text_printf(text, "intr %lu", all);
+	for (u32 i = 0; i < ISA_LINES; i++)
+		text_printf(text, " %lu", by_line[i]);
+	text_printf(text, "\nctxt %lu\nbtime %lu\nprocesses %lu\nprocs_running %u\n"
 			  "procs_blocked 0\n",
 		    sum.switches, seconds(time_boot_epoch_ns()), pid_total(), sched_nr_running());
+	return 0;
+}
+
+static int show_interrupts(struct text *text, const struct proc_node *node)
+{
+	static const struct {
+		u8 kind;
+		const char *label, *what;
+	} rows[] = {
+		{IRQ_KEYBOARD, "1", " IO-APIC   1-edge      keyboard"},
+		{IRQ_COM2, "3", " IO-APIC   3-edge      ttyS1"},
+		{IRQ_COM1, "4", " IO-APIC   4-edge      ttyS0"},
+		{IRQ_OF_TIMER, "LOC", " Local timer interrupts"},
+		{IRQ_OF_KICK, "RES", " Rescheduling interrupts"},
+		{IRQ_OF_FLUSH, "TLB", " TLB shootdowns"},
+	};
+	(void)node;
+	text_printf(text, "    ");
+	for (u32 cpu = 0; cpu < ncpus; cpu++)
+		text_printf(text, "       CPU%-3u", cpu);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		text_printf(text, "\n%3s:", rows[i].label);
+		for (u32 cpu = 0; cpu < ncpus; cpu++)
+			text_printf(text, " %10u", cpus[cpu].interrupts[rows[i].kind]);
+		text_printf(text, "  %s", rows[i].what);
+	}
+	text_printf(text, "\n");
+	return 0;
+}
+
+static int show_vmstat(struct text *text, const struct proc_node *node)
+{
+	struct page_stats p;
+	(void)node;
+	page_stats(&p);
+	text_printf(text, "nr_free_pages %lu\nnr_anon_pages %lu\nnr_file_pages %lu\nnr_shmem %lu\n"
+			  "nr_page_table_pages %lu\nnr_kernel_stack %lu\npgpgin 0\npgpgout 0\n"
+			  "pswpin 0\npswpout 0\n",
+		    p.free, p.anon, p.file, p.file, p.tables, kstack_pages() * (PAGE_SIZE / KIB));
 	return 0;
 }
 
@@ -148,6 +183,23 @@ int proc_show_mounts(struct text *text, const struct proc_node *node)
 		char *path = dentry_path(root, buf, sizeof buf);
 		const char *type = root->inode->super->type;
 		text_printf(text, "%s %s %s rw,relatime 0 0\n", type, path ? path : "?", type);
+	}
+	return 0;
+}
+
+/* mount_id parent_id dev root place options - type source options: proc(5). Nothing is mounted
+ * twice, so the device is the number of the mount, too. */
+int proc_show_mountinfo(struct text *text, const struct proc_node *node)
+{
+	struct dentry *root;
+	(void)node;
+	for (size_t n = 0; mount_nth(n, &root); n++) {
+		char buf[512];
+		char *path = dentry_path(root, buf, sizeof buf);
+		const struct super *super = root->inode->super;
+		u64 parent = root->parent ? root->parent->inode->super->dev : super->dev;
+		text_printf(text, "%lu %lu 0:%lu / %s rw,relatime - %s %s rw\n", super->dev, parent,
+			    super->dev, path ? path : "?", super->type, super->type);
 	}
 	return 0;
 }
@@ -180,13 +232,6 @@ static int show_slabinfo(struct text *text, const struct proc_node *node)
 	return 0;
 }
 
-static int show_pid_max(struct text *text, const struct proc_node *node)
-{
-	(void)node;
-	text_printf(text, "%d\n", PID_MAX);
-	return 0;
-}
-
 static ssize_t link_self(const struct proc_node *node, char *buf, size_t size)
 {
 	char number[16];
@@ -205,17 +250,9 @@ static ssize_t link_thread_self(const struct proc_node *node, char *buf, size_t 
 	return MIN(n, size);
 }
 
-static const struct proc_entry kernel_entries[] = {
-	{.name = "pid_max", .mode = S_IFREG | 0444, .show = show_pid_max},
-	{.name = "osrelease", .mode = S_IFREG | 0444, .text = "6.1.0-tine\n"},
-	{.name = "ostype", .mode = S_IFREG | 0444, .text = "Tine\n"},
-	{.name = NULL},
-};
-
-static const struct proc_entry sys_entries[] = {
-	{.name = "kernel", .mode = S_IFDIR | 0555, .children = kernel_entries},
-	{.name = NULL},
-};
+/* Who has the major numbers: makedev(3). */
+static const char devices[] = "Character devices:\n  1 mem\n  4 tty\n  4 ttyS\n  5 /dev/tty\n"
+			      "  5 /dev/console\n\nBlock devices:\n";
 
 static const struct proc_entry root_entries[] = {
 	{.name = "self", .mode = S_IFLNK | 0777, .link = link_self},
@@ -225,15 +262,19 @@ static const struct proc_entry root_entries[] = {
 	{.name = "kpagecount", .mode = S_IFREG | 0400, .ops = &kpagecount_ops},
 	{.name = "uptime", .mode = S_IFREG | 0444, .show = show_uptime},
 	{.name = "loadavg", .mode = S_IFREG | 0444, .show = show_loadavg},
-	{.name = "version", .mode = S_IFREG | 0444, .text = "Tine version 0.1 (x86-64)\n"},
-	{.name = "cpuinfo", .mode = S_IFREG | 0444, .show = show_cpuinfo},
+	{.name = "version", .mode = S_IFREG | 0444, .text = "Tine version 6.1.0-tine (x86_64) #1\n"},
+	{.name = "cpuinfo", .mode = S_IFREG | 0444, .show = proc_show_cpuinfo},
 	{.name = "stat", .mode = S_IFREG | 0444, .show = show_stat},
 	{.name = "filesystems", .mode = S_IFREG | 0444,
-	 .text = "nodev\tproc\nnodev\tdevtmpfs\nnodev\ttmpfs\nnodev\trootfs\n"},
+	 .text = "nodev\ttmpfs\nnodev\tproc\nnodev\tdevtmpfs\nnodev\tramfs\n"},
+	{.name = "devices", .mode = S_IFREG | 0444, .text = devices},
+	{.name = "partitions", .mode = S_IFREG | 0444, .text = ""},
+	{.name = "interrupts", .mode = S_IFREG | 0444, .show = show_interrupts},
+	{.name = "vmstat", .mode = S_IFREG | 0444, .show = show_vmstat},
 	{.name = "cmdline", .mode = S_IFREG | 0444, .show = show_cmdline},
 	{.name = "audit", .mode = S_IFREG | 0444, .show = show_audit},
 	{.name = "slabinfo", .mode = S_IFREG | 0400, .show = show_slabinfo},
-	{.name = "sys", .mode = S_IFDIR | 0555, .children = sys_entries},
+	{.name = "sys", .mode = S_IFDIR | 0555, .children = proc_sys_entries},
 	{.name = NULL},
 };
 

@@ -1,7 +1,8 @@
 /*
  * The framework of /proc: inodes made at lookup, text made at the first read,
  * directories of fixed and of changing entries. What is shown is in
- * proc_system.c, proc_pid.c, proc_links.c and proc_maps.c.
+ * proc_system.c, proc_sys.c, proc_pid.c, proc_status.c, proc_links.c, proc_maps.c
+ * and proc_pagetable.c.
  *
  * Locks: proc_lock for a look at a task; never held across a user copy.
  */
@@ -71,11 +72,21 @@ static void text_free(struct text *text)
 
 struct text_file {
 	struct mutex lock; /* RANK_INODE_DIR: making the text may let go of files and inodes */
+	off_t start;	   /* of this part of it */
 	struct text text;
 };
 
+static int proc_open(struct file *file)
+{
+	const struct proc_node *node = proc_node_of(file->inode);
+	return node->entry->look ? proc_may_look(node) : 0;
+}
+
 static int text_open(struct file *file)
 {
+	int err = proc_open(file);
+	if (err)
+		return err;
 	struct text_file *made = heap_zalloc(sizeof *made);
 	if (!made)
 		return -ENOMEM;
@@ -91,26 +102,68 @@ static void text_release(struct file *file)
 	heap_free(made);
 }
 
-/* A read from the start makes the text anew; the others go on in what it said then. */
+struct task *proc_task(const struct proc_node *node)
+{
+	struct pid *pid = pid_find(node->pid);
+	if (!pid || !pid->task || pid->task->process->start_ns != node->start_ns)
+		return NULL;
+	return pid->task;
+}
+
+static bool node_gone(const struct proc_node *node)
+{
+	if (!node->pid)
+		return false;
+	spin_lock(&proc_lock);
+	bool gone = !proc_task(node);
+	spin_unlock(&proc_lock);
+	return gone;
+}
+
+static int text_show(struct text *text, const struct proc_node *node)
+{
+	const char *fixed = node->entry->text;
+	if (fixed)
+		text_add(text, fixed, strlen(fixed));
+	if (fixed)
+		return text->err;
+	int err = node_gone(node) ? -ESRCH : node->entry->look ? proc_may_look(node) : 0;
+	err = err ? err : node->entry->show(text, node);
+	return err ? err : text->err;
+}
+
+/*
+ * Makes the part that holds offset, if it is not there. A read from the start makes the text anew,
+ * the others go on in what it said then.
+ */
+static int text_make(struct text_file *made, const struct proc_node *node, off_t offset)
+{
+	struct text *text = &made->text;
+	int err = 0;
+	if (offset == 0 || offset < made->start || !text->bytes) {
+		text_free(text);
+		made->start = 0;
+		err = text_show(text, node);
+	}
+	while (!err && text->next && offset >= made->start + (off_t)text->len) {
+		made->start += text->len;
+		text->len = 0;
+		err = text_show(text, node);
+	}
+	return err;
+}
+
 static ssize_t text_read(struct file *file, void __user *buf, size_t n, off_t *offset)
 {
 	struct text_file *made = file->private;
 	struct text *text = &made->text;
-	const struct proc_node *node = proc_node_of(file->inode);
 	mutex_lock(&made->lock);
-	int err = 0;
-	if (*offset == 0 || !text->bytes) {
-		text_free(text);
-		if (node->entry->text)
-			text_add(text, node->entry->text, strlen(node->entry->text));
-		else
-			err = node->entry->show(text, node);
-		err = err ? err : text->err;
-	}
-	size_t left = (u64)*offset < text->len ? text->len - *offset : 0;
+	int err = text_make(made, proc_node_of(file->inode), *offset);
+	off_t at = *offset - made->start;
+	size_t left = !err && (u64)at < text->len ? text->len - at : 0;
 	n = MIN(n, left);
-	if (!err && n) {
-		size_t done = n - copy_to_user_partial(buf, text->bytes + *offset, n);
+	if (n) {
+		size_t done = n - copy_to_user_partial(buf, text->bytes + at, n);
 		err = done ? 0 : -EFAULT;
 		n = done;
 		*offset += done;
@@ -130,14 +183,6 @@ static const struct file_ops text_ops = {
 	.seekable = true, .open = text_open, .release = text_release, .read = text_read,
 	.write = text_write,
 };
-
-struct task *proc_task(const struct proc_node *node)
-{
-	struct pid *pid = pid_find(node->pid);
-	if (!pid || !pid->task || pid->task->process->start_ns != node->start_ns)
-		return NULL;
-	return pid->task;
-}
 
 struct mm *proc_mm(const struct proc_node *node)
 {
@@ -216,19 +261,22 @@ static struct dentry *proc_follow(struct inode *inode)
 	return err ? ERR_PTR(err == -ESRCH ? -ENOENT : err) : node->entry->follow(node);
 }
 
+/* Its own process may look into fd/, also after set*uid has made that root's. */
+static bool proc_own_fd(const struct inode *inode)
+{
+	const struct proc_node *node = proc_node_of(inode);
+	if (inode->mode != (S_IFDIR | 0500))
+		return false;
+	spin_lock(&proc_lock);
+	const struct task *task = proc_task(node);
+	bool own = task && task->process == current->process;
+	spin_unlock(&proc_lock);
+	return own;
+}
+
 static void proc_free(struct inode *inode)
 {
 	heap_free(inode->private);
-}
-
-static bool node_gone(const struct proc_node *node)
-{
-	if (!node->pid)
-		return false;
-	spin_lock(&proc_lock);
-	bool gone = !proc_task(node);
-	spin_unlock(&proc_lock);
-	return gone;
 }
 
 static struct dentry *proc_lookup(struct dentry *dir, const char *name, size_t len)
@@ -275,10 +323,11 @@ static int proc_readdir(struct file *file, void __user *buf, size_t n)
 }
 
 static const struct file_ops proc_dir_ops = {
-	.seekable = true, .read = dir_no_read, .readdir = proc_readdir,
+	.seekable = true, .open = proc_open, .read = dir_no_read, .readdir = proc_readdir,
 };
 static const struct inode_ops proc_inode_ops = {
-	.lookup = proc_lookup, .readlink = proc_readlink, .refresh = proc_refresh, .free = proc_free,
+	.lookup = proc_lookup, .readlink = proc_readlink, .refresh = proc_refresh,
+	.may_always = proc_own_fd, .free = proc_free,
 };
 static const struct inode_ops proc_follow_ops = {
 	.lookup = proc_lookup, .readlink = proc_readlink, .follow = proc_follow,

@@ -10,12 +10,17 @@
 #include "fs/readdir.h"
 #include "lib/printf.h"
 
-/* Growing text; when memory runs out err is set and more is dropped. */
+/*
+ * Growing text; when memory runs out err is set and more is dropped. What may be long is shown in
+ * parts: a show function that finds len beyond TEXT_PART leaves in `next` where it is to go on.
+ */
 struct text {
 	char *bytes;
 	size_t len, size;
 	int err;
+	u64 next; /* 0: show all from the start / there is no more */
 };
+enum { TEXT_PART = 3072 };
 void text_printf(struct text *text, const char *fmt, ...) __printf(2, 3);
 void text_add(struct text *text, const void *bytes, size_t n);
 bool text_reserve(struct text *text, size_t n); /* room for n more bytes */
@@ -32,7 +37,8 @@ struct proc_entry {
 	const char *name;
 	u32 mode;	/* type and permission bits */
 	const char *text;	/* files and symlinks that always say the same */
-	int (*show)(struct text *text, const struct proc_node *node);	/* other text files */
+	int (*show)(struct text *text, const struct proc_node *node); /* other text files */
+	bool look;	/* opening and reading needs proc_may_look */
 	ssize_t (*write)(const struct proc_node *node, const void __user *buf, size_t n);
 	const struct file_ops *ops;					/* other files */
 	ssize_t (*link)(const struct proc_node *node, char *buf, size_t size); /* symlinks */
@@ -66,9 +72,17 @@ int proc_may_look(const struct proc_node *node);
 
 extern const struct proc_entry proc_root_entry;		/* fs/proc_system.c */
 extern const struct proc_entry proc_pid_entry, proc_thread_entry; /* fs/proc_pid.c */
+extern const struct proc_entry proc_sys_entries[];	/* fs/proc_sys.c */
 extern const struct file_ops pagemap_ops, kpagecount_ops; /* fs/proc_maps.c */
 
-int proc_show_mounts(struct text *text, const struct proc_node *node);
+/* A text file's function, in the file that its name says. */
+typedef int proc_show(struct text *text, const struct proc_node *node);
+proc_show proc_show_mounts, proc_show_mountinfo;	/* fs/proc_system.c */
+proc_show proc_show_cpuinfo;				/* fs/proc_cpuinfo.c */
+proc_show proc_show_maps, proc_show_smaps;		/* fs/proc_maps.c */
+proc_show proc_show_pagetable;				/* fs/proc_pagetable.c */
+proc_show proc_show_stack, proc_show_wchan;		/* fs/proc_stack.c */
+proc_show proc_show_status;				/* fs/proc_status.c */
 
 /* fs/proc_links.c */
 struct dentry *proc_pid_lookup(struct dentry *dir, const char *name, size_t len);
@@ -82,6 +96,5 @@ struct dentry *proc_follow_cwd(const struct proc_node *node);
 struct dentry *proc_follow_root(const struct proc_node *node);
 /* The text of a symlink that follows an object: its path. */
 ssize_t proc_link_object(const struct proc_node *node, char *buf, size_t size);
-int proc_show_maps(struct text *text, const struct proc_node *node);
 
 #endif

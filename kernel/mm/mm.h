@@ -30,6 +30,7 @@ struct mm {
 	va_t brk_start, brk;	/* l */
 	va_t map_hint;		/* l: below it mmap looks for a gap first */
 	u64 peak_resident;	/* l: in pages */
+	u64 peak_mapped;	/* l: in pages; before what has been unmapped since */
 	bool dumpable;		/* prctl(2): may others of the same user look into it? */
 	struct file *exe;	/* c: counted by file_exec_get; /proc/PID/exe */
 	struct mm_layout layout; /* c, but for stack_bottom */

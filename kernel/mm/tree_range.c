@@ -202,6 +202,7 @@ static int change_range(struct change *c)
 int tree_unmap(struct mm *mm, va_t start, va_t end)
 {
 	struct change c = {.mm = mm, .op = CHANGE_UNMAP, .start = start, .end = end};
+	mm->peak_mapped = MAX(mm->peak_mapped, pa_page(mm->root)->mapped);
 	return change_range(&c);
 }
 

@@ -2,7 +2,8 @@
  * Reading a tree: regions for /proc/PID/maps, entries for pagemap, figures for
  * status, bytes for cmdline. Nothing here changes a table.
  *
- * Entry points: mm_next_region, mm_lookup, mm_common_page, mm_usage, mm_read. Lock: mm->lock.
+ * Entry points: mm_next_region, mm_region_usage, mm_lookup, mm_common_page, mm_usage, mm_read.
+ * Lock: mm->lock.
  */
 #include "mm/walk.h"
 #include "fs/inode.h"
@@ -85,6 +86,35 @@ bool mm_next_region(struct mm *mm, va_t va, struct region *out)
 	return found;
 }
 
+void mm_region_usage(struct mm *mm, const struct region *region, struct region_usage *out)
+{
+	u64 span;
+	*out = (struct region_usage){0};
+	mutex_lock(&mm->lock);
+	for (va_t va = region->start; va < region->end; va = ROUND_DOWN(va, span) + span) {
+		const struct page *table = pa_page(mm->root);
+		u64 holders = page_refs(table); /* each more of a table on the way is one more */
+		pte_t entry = table_entries(table)[level_index(va, table->level)];
+		for (; entry_is_table(entry, table->level);
+		     entry = table_entries(table)[level_index(va, table->level)]) {
+			table = entry_page(entry);
+			holders += page_refs(table) - 1;
+		}
+		span = level_span(table->level);
+		if (!entry_is_page(entry, table->level) || entry_page(entry) == zero_page)
+			continue;
+		bool anon = entry_page(entry)->kind != PAGE_FILE; /* a file holds its own */
+		holders += page_refs(entry_page(entry)) - (anon ? 1 : 2);
+		out->resident++;
+		out->anon += anon;
+		out->shared += holders > 1;
+		out->share_bytes += PAGE_SIZE / MAX(holders, 1ul);
+		if (level_index(va, LEVEL_LEAF) == 0)
+			sched_point();
+	}
+	mutex_unlock(&mm->lock);
+}
+
 pte_t mm_lookup(struct mm *mm, va_t va)
 {
 	mutex_lock(&mm->lock);
@@ -111,6 +141,16 @@ struct page *mm_common_page(struct mm *mm, va_t va, bool write)
 	return page;
 }
 
+static void count_entry(pte_t entry, int level, struct mm_usage *out)
+{
+	u64 n = level_span(level) >> PAGE_SHIFT;
+	if ((entry & PTE_WRITE) && !(entry & PTE_SHARED))
+		out->data_pages += n;
+	if ((entry & PTE_EXEC) && !(entry & PTE_WRITE))
+		out->exec_pages += n;
+	out->file_pages += entry_is_page(entry, level) && entry_page(entry)->kind == PAGE_FILE;
+}
+
 static void count_table(const struct page *table, struct mm_usage *out)
 {
 	int level = table->level;
@@ -119,6 +159,8 @@ static void count_table(const struct page *table, struct mm_usage *out)
 		pte_t entry = table_entries(table)[i];
 		if (entry_is_table(entry, level))
 			count_table(entry_page(entry), out); /* by level: four deep */
+		else if (entry)
+			count_entry(entry, level, out);
 	}
 	sched_point();
 }
@@ -132,6 +174,7 @@ void mm_usage(struct mm *mm, struct mm_usage *out)
 	out->mapped_pages = root->mapped;
 	out->resident_pages = root->resident;
 	out->peak_pages = MAX(mm->peak_resident, root->resident);
+	out->peak_mapped_pages = MAX(mm->peak_mapped, root->mapped);
 	mutex_unlock(&mm->lock);
 }
 

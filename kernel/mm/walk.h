@@ -23,6 +23,13 @@ struct region {
  */
 bool mm_next_region(struct mm *mm, va_t va, struct region *out);
 
+/* How the resident pages of a region are held: /proc/PID/smaps. Takes mm->lock. */
+struct region_usage {
+	u64 resident, anon, shared; /* pages; shared: others have them too */
+	u64 share_bytes;	    /* each page divided by how many have it: Pss */
+};
+void mm_region_usage(struct mm *mm, const struct region *region, struct region_usage *out);
+
 /* The leaf entry that maps va, in whatever form (0: nothing). Takes mm->lock. */
 pte_t mm_lookup(struct mm *mm, va_t va);
 
@@ -38,6 +45,10 @@ struct mm_usage {
 	u64 mapped_pages;   /* VmSize */
 	u64 resident_pages; /* VmRSS */
 	u64 peak_pages;	    /* VmHWM */
+	u64 peak_mapped_pages; /* VmPeak */
+	u64 file_pages;	    /* of the resident ones: those of files and of shared memory */
+	u64 data_pages;	    /* mapped private and writable */
+	u64 exec_pages;	    /* mapped to be run, not writable */
 	u64 table_pages;    /* VmPTE: tables in the tree, shared ones counted whole */
 };
 void mm_usage(struct mm *mm, struct mm_usage *out);

@@ -86,3 +86,8 @@ void pid_put(struct pid *pid)
 	list_remove(&pid->hash_link);
 	heap_free(pid);
 }
+
+pid_t pid_last(void)
+{
+	return last_number;
+}

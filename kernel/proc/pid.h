@@ -31,6 +31,7 @@ struct pid *pid_find(pid_t number);	 /* caller holds proc_lock; no reference add
 void pid_get(struct pid *pid);		 /* caller holds proc_lock */
 void pid_put(struct pid *pid);		 /* caller holds proc_lock */
 u64 pid_total(void);			 /* how many have been given out since boot */
+pid_t pid_last(void);			 /* the one given out last */
 void pid_init(void);
 
 #endif

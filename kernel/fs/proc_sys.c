@@ -1,0 +1,136 @@
+/*
+ * /proc/sys: names and limits of the kernel that programs ask for. All are
+ * read-only but the host name, which is as sethostname(2) sets it.
+ * Source: proc(5); Linux's Documentation/admin-guide/sysctl.
+ */
+#include "arch/cpu.h"
+#include "fs/procfs.h"
+#include "fs/random.h"
+#include "lib/string.h"
+#include "mm/uaccess.h"
+#include "proc/task.h"
+#include "proc/uts.h"
+
+static int show_hostname(struct text *text, const struct proc_node *node)
+{
+	(void)node;
+	text_printf(text, "%s\n", system_name.nodename);
+	return 0;
+}
+
+/* Up to the first newline. */
+static ssize_t write_hostname(const struct proc_node *node, const void __user *buf, size_t n)
+{
+	char name[UTS_LEN] = "";
+	(void)node;
+	if (copy_from_user(name, buf, MIN(n, sizeof name - 1)))
+		return -EFAULT;
+	for (char *end = name; *end; end++)
+		if (*end == '\n')
+			*end = '\0';
+	memcpy(system_name.nodename, name, sizeof name);
+	return n;
+}
+
+static int show_osrelease(struct text *text, const struct proc_node *node)
+{
+	(void)node;
+	text_printf(text, "%s\n", system_name.release);
+	return 0;
+}
+
+static int show_ostype(struct text *text, const struct proc_node *node)
+{
+	(void)node;
+	text_printf(text, "%s\n", system_name.sysname);
+	return 0;
+}
+
+static int show_version(struct text *text, const struct proc_node *node)
+{
+	(void)node;
+	text_printf(text, "%s\n", system_name.version);
+	return 0;
+}
+
+/* RFC 4122, version 4: random but for six bits. */
+static void show_uuid(struct text *text, const u8 id[16])
+{
+	for (int i = 0; i < 16; i++) {
+		u8 byte = i == 6 ? (id[i] & 0x0f) | 0x40 : i == 8 ? (id[i] & 0x3f) | 0x80 : id[i];
+		text_printf(text, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", byte);
+	}
+	text_printf(text, "\n");
+}
+
+static int show_random_uuid(struct text *text, const struct proc_node *node)
+{
+	u8 id[16];
+	(void)node;
+	random_bytes(id, sizeof id);
+	show_uuid(text, id);
+	return 0;
+}
+
+/* One and the same from the first read on. */
+static int show_boot_id(struct text *text, const struct proc_node *node)
+{
+	static u64 boot_id[2]; /* proc_lock */
+	u64 id[2];
+	(void)node;
+	random_bytes(id, sizeof id);
+	spin_lock(&proc_lock);
+	if (!boot_id[0])
+		memcpy(boot_id, id, sizeof id);
+	memcpy(id, boot_id, sizeof id);
+	spin_unlock(&proc_lock);
+	show_uuid(text, (const u8 *)id);
+	return 0;
+}
+
+#define FILE(n, f) {.name = (n), .mode = S_IFREG | 0444, .show = (f)}
+#define SAYS(n, t) {.name = (n), .mode = S_IFREG | 0444, .text = (t)}
+#define FOLDER(n, c) {.name = (n), .mode = S_IFDIR | 0555, .children = (c)}
+
+static const struct proc_entry random_entries[] = {
+	FILE("boot_id", show_boot_id),
+	SAYS("entropy_avail", "256\n"),
+	SAYS("poolsize", "256\n"),
+	FILE("uuid", show_random_uuid),
+	{.name = NULL},
+};
+
+static const struct proc_entry kernel_entries[] = {
+	SAYS("cap_last_cap", "40\n"),
+	SAYS("core_pattern", "core\n"),
+	{.name = "hostname", .mode = S_IFREG | 0644, .show = show_hostname,
+	 .write = write_hostname},
+	SAYS("ngroups_max", "65536\n"),
+	FILE("osrelease", show_osrelease),
+	FILE("ostype", show_ostype),
+	SAYS("pid_max", "32768\n"),
+	FOLDER("random", random_entries),
+	SAYS("threads-max", "32768\n"),
+	FILE("version", show_version),
+	{.name = NULL},
+};
+_Static_assert(PID_MAX == 32768 && NGROUPS_MAX == 65536, "what kernel_entries say");
+
+static const struct proc_entry vm_entries[] = {
+	SAYS("overcommit_memory", "1\n"), /* memory is promised without a limit */
+	{.name = NULL},
+};
+
+static const struct proc_entry fs_entries[] = {
+	SAYS("file-max", "9223372036854775807\n"),
+	SAYS("nr_open", "1048576\n"),
+	SAYS("pipe-max-size", "1048576\n"),
+	{.name = NULL},
+};
+
+const struct proc_entry proc_sys_entries[] = {
+	FOLDER("fs", fs_entries),
+	FOLDER("kernel", kernel_entries),
+	FOLDER("vm", vm_entries),
+	{.name = NULL},
+};
