@@ -255,11 +255,6 @@ struct file *files_file(struct files *files, int fd)
 	return file;
 }
 
-u32 files_size(const struct files *files)
-{
-	return files->size;
-}
-
 int files_next(struct files *files, int from_fd)
 {
 	spin_lock(&files->lock);

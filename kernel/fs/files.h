@@ -40,7 +40,6 @@ void files_open_console(void);
 /* For /proc/PID/fd: the description at fd of another table, counted; NULL if none. */
 struct file *files_file(struct files *files, int fd);
 int files_cloexec(struct files *files, int fd); /* its FD_CLOEXEC, or -EBADF */
-u32 files_size(const struct files *files); /* descriptors it has room for now; proc_lock held */
 int files_next(struct files *files, int from_fd); /* first open descriptor >= from_fd, or -1 */
 
 struct fs {
