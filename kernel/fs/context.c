@@ -25,7 +25,8 @@ struct fs *fs_new(void)
 	struct fs *fs = fs_alloc();
 	if (!fs)
 		return NULL;
-	fs->cwd = dentry_get(root_dentry);
+	fs->cwd = place_get(root_dentry);
+	fs->root = place_get(root_dentry);
 	fs->umask = 022;
 	return fs;
 }
@@ -36,7 +37,8 @@ struct fs *fs_copy(struct fs *from)
 	if (!fs)
 		return NULL;
 	spin_lock(&from->lock);
-	fs->cwd = dentry_get(from->cwd);
+	fs->cwd = place_get(from->cwd);
+	fs->root = place_get(from->root);
 	fs->umask = from->umask;
 	spin_unlock(&from->lock);
 	return fs;
@@ -52,6 +54,7 @@ void fs_put(struct fs *fs)
 {
 	if (--fs->refs)
 		return;
-	dentry_put(fs->cwd);
+	place_put(fs->cwd);
+	place_put(fs->root);
 	heap_free(fs);
 }

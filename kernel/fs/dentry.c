@@ -3,8 +3,9 @@
  *
  * Entries are found by one hash table over (directory, name), so a directory
  * may have 100,000 of them; a list per directory keeps them for getdents64.
- * Entry points: dentry_lookup for paths, dentry_add, dentry_remove and
- * dentry_move for changes. Locks: tree_lock, names_lock (fs/dentry.h).
+ * Entry points: dentry_find and dentry_lookup for paths, dentry_add,
+ * dentry_remove and dentry_move for changes. Locks: fs/dentry.h. A dentry in a
+ * chain has the reference of the tree, so whoever finds it there may count it.
  */
 #include "fs/dentry.h"
 
@@ -12,13 +13,38 @@
 #include "lib/string.h"
 #include "mm/heap.h"
 
-enum { HASH_SIZE = 8192, FIRST_COOKIE = 2 /* 0 and 1 are "." and ".." */ };
+enum { HASH_SIZE = 8192, NLOCKS = 64, FIRST_COOKIE = 2 /* 0 and 1 are "." and ".." */ };
 
-struct mutex tree_lock;
-struct spinlock names_lock = SPINLOCK_INIT("names", RANK_DENTRY);
 struct dentry *root_dentry;
 
 static struct dentry *hash_table[HASH_SIZE];
+static struct chain_lock { /* each guards every NLOCKS-th chain, and has a cache line of its own */
+	struct spinlock lock;
+} __attribute__((aligned(64))) chain_locks[NLOCKS];
+static _Atomic u32 nmoves; /* of directories: a path that was read meanwhile may be a mixture */
+
+void dentry_init(void)
+{
+	for (unsigned i = 0; i < NLOCKS; i++)
+		spin_init(&chain_locks[i].lock, "names", RANK_DENTRY);
+}
+
+static struct spinlock *lock_of(u32 hash)
+{
+	return &chain_locks[hash % NLOCKS].lock;
+}
+
+/* The lock that guards a dentry's place; the chain may change until we have it. */
+static struct spinlock *place_lock(const struct dentry *dentry)
+{
+	for (;;) {
+		struct spinlock *lock = lock_of(__atomic_load_n(&dentry->hash, __ATOMIC_RELAXED));
+		spin_lock(lock);
+		if (lock == lock_of(dentry->hash))
+			return lock;
+		spin_unlock(lock);
+	}
+}
 
 /* FNV-1a over the name, mixed with the directory's address. */
 u32 name_hash(const struct dentry *dir, const char *name, size_t len)
@@ -58,6 +84,7 @@ struct dentry *dentry_new(struct dentry *parent, const char *name, size_t len,
 	}
 	dentry->name_len = len;
 	dentry->refs = 1;
+	dentry->hash = (u64)dentry >> 7; /* in no chain yet, but it has a lock */
 	dentry->parent = parent ? dentry_get(parent) : NULL;
 	dentry->inode = inode;
 	dentry->next_cookie = FIRST_COOKIE;
@@ -113,7 +140,6 @@ void dentry_forget(struct dentry *dentry)
 
 static void hash_insert(struct dentry *dentry)
 {
-	dentry->hash = name_hash(dentry->parent, dentry->name, dentry->name_len);
 	struct dentry **slot = &hash_table[dentry->hash % HASH_SIZE];
 	dentry->hash_next = *slot;
 	*slot = dentry;
@@ -127,42 +153,69 @@ static void hash_remove(struct dentry *dentry)
 	*slot = dentry->hash_next;
 }
 
-static void link_locked(struct dentry *dentry)
+static void list_in_parent(struct dentry *dentry)
 {
 	struct dentry *dir = dentry->parent;
 	dentry->cookie = dir->next_cookie++;
 	list_append(&dir->children, &dentry->child_link);
-	hash_insert(dentry);
 }
 
-static void unlink_locked(struct dentry *dentry)
+/* A file is known by the first name that it gets; links may be made in two directories at once. */
+static void name_inode(struct dentry *dentry)
 {
-	list_remove(&dentry->child_link);
-	hash_remove(dentry);
+	struct dentry *none = NULL;
+	if (!inode_is_dir(dentry->inode))
+		__atomic_compare_exchange_n(&dentry->inode->name, &none, dentry, false,
+					    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
 }
 
 void dentry_add(struct dentry *dentry)
 {
 	dentry_get(dentry);
-	spin_lock(&names_lock);
-	link_locked(dentry);
 	dentry->in_tree = true;
-	if (!dentry->inode->name && !inode_is_dir(dentry->inode))
-		dentry->inode->name = dentry;
-	spin_unlock(&names_lock);
+	dentry->hash = name_hash(dentry->parent, dentry->name, dentry->name_len);
+	list_in_parent(dentry);
+	name_inode(dentry);
+	struct spinlock *lock = lock_of(dentry->hash);
+	spin_lock(lock);
+	hash_insert(dentry);
+	spin_unlock(lock);
+}
+
+/* What is left to do once no lookup finds it any more. */
+static void bury(struct dentry *dentry)
+{
+	list_remove(&dentry->child_link);
+	dentry->in_tree = false;
+	dentry->dead = true;
+	dentry_put(dentry);
 }
 
 void dentry_remove(struct dentry *dentry)
 {
-	spin_lock(&names_lock);
-	unlink_locked(dentry);
-	dentry->in_tree = false;
-	dentry->dead = true;
-	spin_unlock(&names_lock);
-	dentry_put(dentry);
+	struct spinlock *lock = place_lock(dentry);
+	hash_remove(dentry);
+	spin_unlock(lock);
+	bury(dentry);
 }
 
-int dentry_move(struct dentry *dentry, struct dentry *to_dir, const char *name, size_t len)
+/* Of two chains, in the order of their addresses; they may have the same. */
+static void lock_two(struct spinlock *a, struct spinlock *b)
+{
+	spin_lock(MIN(a, b));
+	if (a != b)
+		spin_lock_second(MAX(a, b));
+}
+
+static void unlock_two(struct spinlock *a, struct spinlock *b)
+{
+	if (a != b)
+		spin_unlock(MAX(a, b));
+	spin_unlock(MIN(a, b));
+}
+
+int dentry_move(struct dentry *dentry, struct dentry *to_dir, const char *name, size_t len,
+		struct dentry *over)
 {
 	char *long_name = NULL;
 	if (len >= SHORT_NAME) {
@@ -172,30 +225,41 @@ int dentry_move(struct dentry *dentry, struct dentry *to_dir, const char *name, 
 	}
 	struct dentry *from_dir = dentry->parent;
 	char *old_name = dentry->name;
+	u32 hash = name_hash(to_dir, name, len);
+	struct spinlock *from_lock = lock_of(dentry->hash), *to_lock = lock_of(hash);
 	dentry_get(to_dir);
-	spin_lock(&names_lock);
-	unlink_locked(dentry);
+	list_remove(&dentry->child_link);
+	lock_two(from_lock, to_lock);
+	if (over)
+		hash_remove(over); /* of the same chain: it has the name */
+	hash_remove(dentry);
 	dentry->name = long_name ? long_name : name_alloc(dentry, name, len);
 	dentry->name_len = len;
 	dentry->parent = to_dir;
-	link_locked(dentry);
-	spin_unlock(&names_lock);
+	dentry->hash = hash;
+	hash_insert(dentry);
+	nmoves += inode_is_dir(dentry->inode);
+	unlock_two(from_lock, to_lock);
+	list_in_parent(dentry);
 	name_free(dentry, old_name);
 	dentry_put(from_dir);
+	if (over)
+		bury(over);
 	return 0;
 }
 
 struct dentry *dentry_find(struct dentry *dir, const char *name, size_t len)
 {
 	u32 hash = name_hash(dir, name, len);
-	spin_lock(&names_lock);
+	struct spinlock *lock = lock_of(hash);
+	spin_lock(lock);
 	struct dentry *d = hash_table[hash % HASH_SIZE];
 	while (d && !(d->hash == hash && d->parent == dir && d->name_len == len &&
 		      memcmp(d->name, name, len) == 0))
 		d = d->hash_next;
 	if (d)
 		dentry_get(d);
-	spin_unlock(&names_lock);
+	spin_unlock(lock);
 	return d;
 }
 
@@ -205,27 +269,62 @@ struct dentry *dentry_lookup(struct dentry *dir, const char *name, size_t len)
 	if (ops && ops->lookup)
 		return ops->lookup(dir, name, len);
 	struct dentry *dentry = dentry_find(dir, name, len);
-	if (!dentry)
-		return ERR_PTR(-ENOENT);
-	if (dentry->mounted) {
-		struct dentry *top = dentry_get(dentry->mounted);
+	return dentry ? dentry : ERR_PTR(-ENOENT);
+}
+
+struct dentry *dentry_parent(struct dentry *dentry)
+{
+	struct spinlock *lock = place_lock(dentry);
+	struct dentry *parent = dentry->parent ? dentry_get(dentry->parent) : NULL;
+	spin_unlock(lock);
+	return parent;
+}
+
+struct dentry *dentry_cross(struct dentry *dentry)
+{
+	while (dentry->mounted) { /* a hint: looked at again under the lock */
+		struct spinlock *lock = place_lock(dentry);
+		struct dentry *top = dentry->mounted ? dentry_get(dentry->mounted) : NULL;
+		spin_unlock(lock);
+		if (!top)
+			break;
 		dentry_put(dentry);
-		return top;
+		dentry = top;
 	}
 	return dentry;
 }
 
-bool dentry_is_ancestor(const struct dentry *a, const struct dentry *d)
+void dentry_cover(struct dentry *place, struct dentry *root)
 {
-	while (d && d != a)
-		d = d->parent;
-	return d != NULL;
+	struct dentry *on = root ? root : place->mounted;
+	struct spinlock *lock = place_lock(on);
+	on->parent = root ? place : NULL;
+	spin_unlock(lock);
+	lock = place_lock(place);
+	place->mounted = root;
+	spin_unlock(lock);
+	nmoves++;
 }
 
-bool dentry_is_mount(const struct dentry *dentry)
+bool dentry_is_root(const struct dentry *dentry)
 {
-	return dentry->mounted || !dentry->parent ||
-	       dentry->parent->inode->super != dentry->inode->super;
+	return dentry->inode->super->root == dentry;
+}
+
+bool dentry_is_ancestor(const struct dentry *a, const struct dentry *d)
+{
+	while (d != a && !dentry_is_root(d) && d->parent)
+		d = d->parent;
+	return d == a;
+}
+
+bool dentry_empty(const struct dentry *dentry)
+{
+	struct dentry *child;
+	list_for_each(child, &dentry->children, child_link)
+		if (child->inode)
+			return false;
+	return true;
 }
 
 /* Prepends text; false when there is no room. */
@@ -238,29 +337,49 @@ static bool path_prepend(char *buf, char **start, const char *text, size_t len)
 	return true;
 }
 
-static char *path_locked(struct dentry *dentry, char *buf, size_t size)
+/* Prepends "/name", or only the name of what has no place ("pipe:[7]"), and goes up: the
+ * parent, counted, or NULL. A mounted root has the name of what it covers. */
+static struct dentry *prepend_name(struct dentry *at, char *buf, char **start, bool *fits)
+{
+	struct spinlock *lock = place_lock(at);
+	struct dentry *parent = at->parent ? dentry_get(at->parent) : NULL;
+	if (!dentry_is_root(at))
+		*fits = path_prepend(buf, start, at->name, at->name_len) &&
+			(!parent || path_prepend(buf, start, "/", 1));
+	spin_unlock(lock);
+	return parent;
+}
+
+static char *path_once(struct dentry *dentry, const struct dentry *root, char *buf, size_t size)
 {
 	static const char deleted[] = " (deleted)";
 	char *start = buf + size - 1;
+	bool fits = true;
 	*start = 0;
-	if (dentry->dead && !path_prepend(buf, &start, deleted, sizeof deleted - 1))
-		return NULL;
-	if (!dentry->parent) { /* the root, or "pipe:[7]" */
-		const char *name = dentry == root_dentry ? "/" : dentry->name;
-		return path_prepend(buf, &start, name, strlen(name)) ? start : NULL;
+	if (dentry->dead)
+		fits = path_prepend(buf, &start, deleted, sizeof deleted - 1);
+	char *end = start;
+	struct dentry *held = NULL;
+	for (struct dentry *at = dentry; at && at != root && fits;) {
+		at = prepend_name(at, buf, &start, &fits);
+		dentry_put(held); /* not the first, which may have no reference: inode_path */
+		held = at;
 	}
-	for (; dentry->parent; dentry = dentry->parent) {
-		if (!path_prepend(buf, &start, dentry->name, dentry->name_len) ||
-		    !path_prepend(buf, &start, "/", 1))
-			return NULL;
-	}
-	return start;
+	dentry_put(held);
+	if (fits && start == end)
+		fits = path_prepend(buf, &start, "/", 1);
+	return fits ? start : NULL;
 }
 
-char *dentry_path(struct dentry *dentry, char *buf, size_t size)
+/* Each step up sees the tree at one moment, but two directories may move between the steps:
+ * then the path is one that never was, and is read once more. */
+char *dentry_path(struct dentry *dentry, const struct dentry *root, char *buf, size_t size)
 {
-	spin_lock(&names_lock);
-	char *path = path_locked(dentry, buf, size);
-	spin_unlock(&names_lock);
+	u32 before;
+	char *path;
+	do {
+		before = nmoves;
+		path = path_once(dentry, root, buf, size);
+	} while (nmoves != before);
 	return path;
 }

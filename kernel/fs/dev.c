@@ -32,11 +32,11 @@ static int add_node(struct dentry *dir, const struct chardev *dev)
 	bool own_terminal = strcmp(dev->name, "tty") == 0;
 	u32 mode = dev->ops->ioctl && !own_terminal ? 0620 : 0666; /* other people's terminals */
 	size_t len = strlen(dev->name);
-	mutex_lock(&tree_lock);
+	mutex_lock(&dir->inode->lock);
 	struct dentry *there = dentry_find(dir, dev->name, len);
 	if (!there)
 		there = ramfs_create(dir, dev->name, len, S_IFCHR | mode, dev->rdev, NULL);
-	mutex_unlock(&tree_lock);
+	mutex_unlock(&dir->inode->lock);
 	if (IS_ERR(there))
 		return PTR_ERR(there);
 	dentry_put(there);
@@ -59,10 +59,10 @@ int chardev_populate(struct dentry *dir)
 		{"stdout", "/proc/self/fd/1"}, {"stderr", "/proc/self/fd/2"},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
-		mutex_lock(&tree_lock);
+		mutex_lock(&dir->inode->lock);
 		struct dentry *link = ramfs_create(dir, links[i][0], strlen(links[i][0]),
 						   S_IFLNK | 0777, 0, links[i][1]);
-		mutex_unlock(&tree_lock);
+		mutex_unlock(&dir->inode->lock);
 		if (IS_ERR(link))
 			return PTR_ERR(link);
 		dentry_put(link);

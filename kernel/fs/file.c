@@ -28,6 +28,8 @@ struct file *file_new(const struct file_ops *ops, struct inode *inode, struct de
 	file->ops = ops;
 	file->inode = inode;
 	file->dentry = dentry;
+	if (dentry)
+		dentry->inode->super->users++;
 	file->offset = 0;
 	file->private = NULL;
 	mutex_init(&file->pos_lock, "file", RANK_FILE_POS);
@@ -49,7 +51,7 @@ void file_put(struct file *file)
 		file->ops->release(file);
 	if (file_writable(file) && inode_type(file->inode) == S_IFREG)
 		inode_write_put(file->inode);
-	dentry_put(file->dentry);
+	place_put(file->dentry);
 	inode_put(file->inode);
 	heap_free(file);
 }
@@ -89,7 +91,8 @@ struct file *file_open_exec(int dirfd, const char *path)
 		return (struct file *)dentry;
 	struct inode *inode = dentry->inode;
 	struct file *file = ERR_PTR(-EACCES);
-	if (inode_type(inode) != S_IFREG || may_access(inode, MAY_EXEC) != 0)
+	if (inode_type(inode) != S_IFREG || may_access(inode, MAY_EXEC) != 0 ||
+	    (inode->super->flags & MS_NOEXEC))
 		goto out;
 	mutex_lock(&inode->lock);
 	bool written = inode->write_count > 0;

@@ -45,7 +45,7 @@ int files_next(struct files *files, int from_fd); /* first open descriptor >= fr
 struct fs {
 	_Atomic u32 refs;
 	struct spinlock lock;
-	struct dentry *cwd; /* counted */
+	struct dentry *cwd, *root; /* places (fs/super.h): counted */
 	u32 umask;
 };
 

@@ -78,7 +78,7 @@ static int clear_place(struct dentry *old, bool dir)
 	return 0;
 }
 
-/* A new inode under the name, with the archive's content. tree_lock is held. */
+/* A new inode under the name, with the archive's content. The directory's lock is held. */
 static int make_entry(struct walk *w, const struct cpio_entry *e)
 {
 	char *target = NULL;
@@ -143,9 +143,10 @@ static int unpack_entry(void *arg, const struct cpio_entry *e)
 	if (!err)
 		err = walk_to_last(&w);
 	if (!err && w.last_kind == LAST_NAME) {
-		mutex_lock(&tree_lock);
+		struct mutex *lock = &w.dir->inode->lock;
+		mutex_lock(lock);
 		err = place_entry(&w, e);
-		mutex_unlock(&tree_lock);
+		mutex_unlock(lock);
 	} else if (!err && w.last_kind != LAST_NAME && inode_is_dir(w.dir->inode)) {
 		set_attributes(w.dir->inode, e); /* "." */
 	}
@@ -172,12 +173,12 @@ static void unpack(const struct boot_range *module)
 /* Mounts on a directory of the root, which is made if the archive has none. */
 static void mount_at_boot(const char *type, const char *name)
 {
-	mutex_lock(&tree_lock);
+	mutex_lock(&root_dentry->inode->lock);
 	struct dentry *dir = dentry_find(root_dentry, name, strlen(name));
 	if (!dir)
 		dir = ramfs_create(root_dentry, name, strlen(name), S_IFDIR | 0755, 0, NULL);
-	mutex_unlock(&tree_lock);
-	int err = IS_ERR(dir) ? PTR_ERR(dir) : mount_on(type, dir, 0755);
+	mutex_unlock(&root_dentry->inode->lock);
+	int err = IS_ERR(dir) ? PTR_ERR(dir) : mount_at_boot_on(type, dir);
 	if (err)
 		panic("cannot mount %s on /%s: error %d", type, name, -err);
 	dentry_put(dir);
@@ -185,10 +186,8 @@ static void mount_at_boot(const char *type, const char *name)
 
 void fs_init(void)
 {
-	mutex_init(&tree_lock, "tree", RANK_RENAME);
-	root_dentry = ramfs_mount("rootfs", NULL, 0755);
-	if (!root_dentry)
-		panic("out of memory for the root file system");
+	dentry_init();
+	mount_init();
 	if (boot_info.nmodules == 0)
 		panic("no initramfs: give one with -initrd, or a module2 line in grub.cfg");
 	for (u32 i = 0; i < boot_info.nmodules; i++)

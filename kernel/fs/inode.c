@@ -4,16 +4,19 @@
  * An inode lives as long as a name, an open file or a mapping counts it. When
  * it dies its pages lose the file's reference; who still maps one keeps it.
  * Entry points: inode_new, inode_get, inode_put, inode_page, inode_path.
- * Locks: inode->lock; the list of all inodes is under names_lock.
+ * Locks: inode->lock; inodes_lock for the list of all inodes.
  */
 #include "arch/cpu.h"
 #include "arch/time.h"
+#include "fs/path.h"
 #include "fs/ramfs.h"
 #include "lib/string.h"
 #include "mm/heap.h"
 #include "mm/page.h"
 #include "proc/task.h"
+#include "sync/spinlock.h"
 
+static struct spinlock inodes_lock = SPINLOCK_INIT("inodes", RANK_INODES);
 static struct list all_inodes = LIST_INIT(all_inodes);
 
 u64 inode_now_ns(void)
@@ -54,14 +57,15 @@ struct inode *inode_new(struct super *super, u32 mode)
 	inode->gid = current ? current->creds.fsgid : 0;
 	inode->super = super;
 	inode->number = super->next_inode++;
+	super->ninodes++;
 	inode->atime_ns = inode->mtime_ns = inode->ctime_ns = inode_now_ns();
 	inode->ops = ops_for(mode);
 	inode->inode_ops = &ramfs_inode_ops;
 	bool dir = (mode & S_IFMT) == S_IFDIR;
 	mutex_init(&inode->lock, "inode", dir ? RANK_INODE_DIR : RANK_INODE);
-	spin_lock(&names_lock);
+	spin_lock(&inodes_lock);
 	list_append(&all_inodes, &inode->all_link);
-	spin_unlock(&names_lock);
+	spin_unlock(&inodes_lock);
 	return inode;
 }
 
@@ -77,14 +81,17 @@ void inode_put(struct inode *inode)
 	if (--inode->refs)
 		return;
 	pages_free_from(inode, 0);
-	spin_lock(&names_lock);
+	spin_lock(&inodes_lock);
 	list_remove(&inode->all_link);
-	spin_unlock(&names_lock);
+	spin_unlock(&inodes_lock);
 	if (inode->inode_ops && inode->inode_ops->free)
 		inode->inode_ops->free(inode);
 	if (inode->name)
 		dentry_forget(inode->name);
+	struct super *super = inode->super;
 	heap_free(inode);
+	if (--super->ninodes == 0 && super->root) /* unmounted, and this was the last */
+		heap_free(super);
 }
 
 struct page *inode_page(struct inode *inode, u64 index)
@@ -99,17 +106,17 @@ struct page *inode_page(struct inode *inode, u64 index)
 	return page ? page : ERR_PTR(-ENOMEM);
 }
 
-/* An owner that is seen under names_lock is not freed before the lock is let go of, because
+/* An owner that is seen under inodes_lock is not freed before the lock is let go of, because
  * inode_put clears owner and takes the lock then; but it may have begun to die. */
 struct inode *inode_of_page(const struct page *page)
 {
-	spin_lock(&names_lock);
+	spin_lock(&inodes_lock);
 	struct inode *inode = page->kind == PAGE_FILE ? page->owner : NULL;
 	u32 refs = inode ? inode->refs : 0;
 	while (refs && !__atomic_compare_exchange_n((u32 *)&inode->refs, &refs, refs + 1, false,
 						    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 		;
-	spin_unlock(&names_lock);
+	spin_unlock(&inodes_lock);
 	return refs ? inode : NULL;
 }
 
@@ -127,7 +134,7 @@ struct inode *inode_new_anonymous(u64 size_bytes)
 /* The name cannot change hands meanwhile: once set, it stays while the inode lives. */
 bool inode_path(struct inode *inode, char *buf, size_t size)
 {
-	char *path = inode->name ? dentry_path(inode->name, buf, size) : NULL;
+	char *path = inode->name ? dentry_path(inode->name, path_root(), buf, size) : NULL;
 	if (path) /* it lies at the end of buf */
 		memmove(buf, path, strlen(path) + 1);
 	return path != NULL;
@@ -138,10 +145,21 @@ void inode_each_page(void (*fn)(struct page *page, void *arg), void *arg)
 {
 	struct inode *inode;
 
-	spin_lock(&names_lock);
+	spin_lock(&inodes_lock);
 	list_for_each(inode, &all_inodes, all_link)
 		pages_each(inode, fn, arg);
-	spin_unlock(&names_lock);
+	spin_unlock(&inodes_lock);
+}
+
+bool inode_any_writer(const struct super *super)
+{
+	struct inode *inode;
+	bool any = false;
+	spin_lock(&inodes_lock);
+	list_for_each(inode, &all_inodes, all_link)
+		any |= inode->super == super && inode->write_count > 0;
+	spin_unlock(&inodes_lock);
+	return any;
 }
 
 /* write_count and exec_count exclude each other; inode->lock makes check and step one. */
@@ -167,7 +185,10 @@ void inode_write_put(struct inode *inode)
 /* Source: path_resolution(7), "Permissions" and "Bypassing permission checks". */
 int inode_permission(const struct inode *inode, const struct creds *creds, u32 may)
 {
-	u32 bits = inode->mode;
+	u32 bits = inode->mode, type = inode_type(inode);
+	if ((may & MAY_WRITE) && inode_readonly(inode) &&
+	    (type == S_IFREG || type == S_IFDIR || type == S_IFLNK))
+		return -EROFS;
 	if (creds->fsuid == 0) {
 		bool run = inode_is_dir(inode) || (bits & 0111);
 		return (may & MAY_EXEC) && !run ? -EACCES : 0;

@@ -7,13 +7,14 @@
  * by the file (invariant I1).
  *
  * Locks: inode->lock (RANK_INODE, directories RANK_INODE_DIR): size, pages.
- * Key letters: c constant, i inode->lock, n tree_lock (fs/dentry.h). stat and
- * permission checks read single fields without a lock.
+ * Key letters: c constant, i inode->lock. stat and permission checks read single
+ * fields without a lock. A directory's lock also guards its names (fs/dentry.h).
  */
 #ifndef FS_INODE_H
 #define FS_INODE_H
 
 #include "fs/file.h"
+#include "fs/super.h"
 #include "lib/list.h"
 
 enum file_type { /* st_mode & S_IFMT */
@@ -25,11 +26,11 @@ enum file_type { /* st_mode & S_IFMT */
 struct inode {
 	_Atomic u32 refs;
 	u32 mode;		/* i: type (c) and permission bits */
-	u32 nlink;		/* n */
+	_Atomic u32 nlink;	/* names; of a directory also its children's "..": i */
 	u32 uid, gid;		/* i */
 	u64 number;		/* c: st_ino */
 	u64 rdev;		/* c: device nodes */
-	u64 size_bytes;		/* i; of a directory n */
+	u64 size_bytes;		/* i */
 	u64 atime_ns, mtime_ns, ctime_ns; /* stored as a whole, by any: CLOCK_REALTIME */
 	struct mutex lock;
 	_Atomic s32 exec_count;	/* programs that run from it; > 0: no writers (ETXTBSY); first: i */
@@ -40,9 +41,9 @@ struct inode {
 	u64 npages;		/* i: how many there are, for st_blocks */
 	u8 pages_height;	/* i: levels of nodes above the pages; 0: pages is page 0 itself */
 	struct lock *locks;	/* locks_lock (fs/lock.c): record locks and flock */
-	struct super *super;	/* c: the file system it belongs to (fs/dentry.h) */
-	struct list all_link;	/* names_lock: all inodes alive */
-	struct dentry *name;	/* names_lock, set once: a name it has, for maps; not counted */
+	struct super *super;	/* c: the file system it belongs to */
+	struct list all_link;	/* inodes_lock (fs/inode.c): all inodes alive */
+	struct dentry *name;	/* atomic, set once: a name it has, for maps; not counted */
 	void *private;		/* of the file system */
 };
 
@@ -72,6 +73,9 @@ bool inode_path(struct inode *inode, char *buf, size_t size);
 /* For /proc/audit: calls fn for every page that a file holds, of all inodes alive. */
 void inode_each_page(void (*fn)(struct page *page, void *arg), void *arg);
 
+/* Is a file of this file system open for writing? */
+bool inode_any_writer(const struct super *super);
+
 /* The time for atime, mtime and ctime. */
 u64 inode_now_ns(void);
 void inode_modified(struct inode *inode); /* mtime and ctime become now; i */
@@ -80,9 +84,14 @@ void inode_modified(struct inode *inode); /* mtime and ctime become now; i */
 int inode_write_get(struct inode *inode);
 void inode_write_put(struct inode *inode);
 
+static inline bool inode_readonly(const struct inode *inode)
+{
+	return inode->super->flags & MS_RDONLY;
+}
+
 enum { MAY_EXEC = 1, MAY_WRITE = 2, MAY_READ = 4 };
 struct creds;
-/* 0 or -EACCES by the permission bits; root passes, but runs only what has an x bit. */
+/* 0, -EROFS, or -EACCES by the permission bits; root passes, but runs only what has an x bit. */
 int inode_permission(const struct inode *inode, const struct creds *creds, u32 may);
 
 static inline u32 inode_type(const struct inode *inode)

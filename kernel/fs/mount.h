@@ -4,14 +4,12 @@
 
 #include "fs/dentry.h"
 
-/* A new file system of that type ("proc", "devtmpfs", "tmpfs") on a directory that is not
- * yet a mount point. -ENODEV, -EBUSY, -ENOTDIR, -ENOMEM. */
-int mount_on(const char *type, struct dentry *dir, u32 mode);
+/* Makes the root file system: root_dentry. */
+void mount_init(void);
+/* At boot: a new file system of that type ("proc", "devtmpfs") on a directory. */
+int mount_at_boot_on(const char *type, struct dentry *dir);
 
-/* All mounts in order, for /proc/mounts: false when there is no n-th. */
-bool mount_nth(size_t n, struct dentry **root);
-
-/* procfs.c: the root of a new /proc, placed as ramfs_mount does. NULL: out of memory. */
-struct dentry *procfs_mount(struct dentry *covered);
+/* procfs.c: the root of a new /proc. NULL: out of memory. */
+struct dentry *procfs_mount(void);
 
 #endif

@@ -2,8 +2,8 @@
  * Making and removing names: mkdir, mknod, symlink, link, unlink, rmdir.
  * rename has its own file.
  *
- * Each call walks to the parent without locks, then checks and changes under
- * tree_lock. The order of the checks is Linux's, so that the errno is too.
+ * Each call walks to the parent without locks, then checks and changes under the
+ * parent's inode->lock (and a removed directory's). The order of the checks is Linux's, so that the errno is too.
  */
 #include "arch/cpu.h"
 #include "fs/files.h"
@@ -13,8 +13,8 @@
 #include "proc/task.h"
 #include "syscall/syscalls.h"
 
-/* Walks to the parent and takes tree_lock; the name is free and may be made. On 0 the
- * caller ends with create_end; on an error the lock is not held, but walk_end is still due. */
+/* Walks to the parent and takes its lock; the name is free and may be made. On an error the lock
+ * is not held; the caller ends with create_end in both cases. */
 static int create_begin(struct walk *w, int dirfd, const char __user *path, bool dir)
 {
 	int err = walk_parent(w, dirfd, path);
@@ -22,7 +22,8 @@ static int create_begin(struct walk *w, int dirfd, const char __user *path, bool
 		return err;
 	if (w->last_kind != LAST_NAME)
 		return -EEXIST;
-	mutex_lock(&tree_lock);
+	struct mutex *lock = &w->dir->inode->lock;
+	mutex_lock(lock);
 	struct dentry *there = dentry_lookup(w->dir, w->last, w->last_len);
 	if (!IS_ERR(there)) {
 		dentry_put(there);
@@ -35,7 +36,15 @@ static int create_begin(struct walk *w, int dirfd, const char __user *path, bool
 		err = may_create(w->dir);
 	}
 	if (err)
-		mutex_unlock(&tree_lock);
+		mutex_unlock(lock);
+	return err;
+}
+
+static s64 create_end(struct walk *w, s64 err, bool locked)
+{
+	if (locked)
+		mutex_unlock(&w->dir->inode->lock);
+	walk_end(w);
 	return err;
 }
 
@@ -43,16 +52,14 @@ static s64 make(int dirfd, const char __user *path, u32 mode, u64 rdev, const ch
 {
 	struct walk w;
 	s64 err = create_begin(&w, dirfd, path, (mode & S_IFMT) == S_IFDIR);
+	bool locked = !err;
 	if (!err) {
 		struct dentry *made = ramfs_create(w.dir, w.last, w.last_len, mode, rdev, target);
-		mutex_unlock(&tree_lock);
-		if (IS_ERR(made))
-			err = PTR_ERR(made);
-		else
+		err = IS_ERR(made) ? PTR_ERR(made) : 0;
+		if (!err)
 			dentry_put(made);
 	}
-	walk_end(&w);
-	return err;
+	return create_end(&w, err, locked);
 }
 
 s64 sys_mkdirat(int dirfd, const char __user *path, u32 mode)
@@ -102,19 +109,16 @@ static s64 link_inode(struct inode *inode, int dirfd, const char __user *path)
 {
 	struct walk w;
 	s64 err = create_begin(&w, dirfd, path, false);
+	bool locked = !err;
 	if (!err) {
 		if (inode->super != w.dir->inode->super)
 			err = -EXDEV;
 		else if (inode_is_dir(inode))
 			err = -EPERM;
-		else if (inode->nlink == 0)
-			err = -ENOENT;
 		else
 			err = ramfs_link(w.dir, w.last, w.last_len, inode);
-		mutex_unlock(&tree_lock);
 	}
-	walk_end(&w);
-	return err;
+	return create_end(&w, err, locked);
 }
 
 s64 sys_linkat(int from_dirfd, const char __user *from, int to_dirfd, const char __user *to,
@@ -139,32 +143,45 @@ s64 sys_link(const char __user *from, const char __user *to)
 	return sys_linkat(AT_FDCWD, from, AT_FDCWD, to, 0);
 }
 
-/* May this name go, by unlink (dir false) or rmdir (dir true)? tree_lock is held. */
+/* May this name go, by unlink (dir false) or rmdir (dir true)? The parent's lock is held. */
 static int check_remove(struct walk *w, struct dentry *dentry, bool dir)
 {
 	bool is_dir = inode_is_dir(dentry->inode);
 	if (!dir && w->slash)
 		return is_dir ? -EISDIR : -ENOTDIR;
-	int err = may_delete(dentry);
+	int err = may_delete(w->dir->inode, dentry);
 	if (err)
 		return err;
 	if (dir && !is_dir)
 		return -ENOTDIR;
 	if (!dir && is_dir)
 		return -EISDIR;
-	if (dentry_is_mount(dentry))
-		return -EBUSY;
-	return dir && !dentry_empty(dentry) ? -ENOTEMPTY : 0;
+	return dentry->mounted ? -EBUSY : 0;
+}
+
+/* A directory's own lock keeps new names and mounts out between the last look and the end. */
+static int remove_dir(struct dentry *dentry)
+{
+	mutex_lock_second(&dentry->inode->lock);
+	int err = dentry->mounted ? -EBUSY : dentry_empty(dentry) ? 0 : -ENOTEMPTY;
+	if (!err)
+		ramfs_unlink(dentry);
+	mutex_unlock(&dentry->inode->lock);
+	return err;
 }
 
 static int remove_last(struct walk *w, bool dir)
 {
-	mutex_lock(&tree_lock);
+	if (inode_readonly(w->dir->inode))
+		return -EROFS;
+	mutex_lock(&w->dir->inode->lock);
 	struct dentry *dentry = dentry_lookup(w->dir, w->last, w->last_len);
 	int err = IS_ERR(dentry) ? PTR_ERR(dentry) : check_remove(w, dentry, dir);
-	if (!err)
+	if (!err && dir)
+		err = remove_dir(dentry);
+	else if (!err)
 		ramfs_unlink(dentry);
-	mutex_unlock(&tree_lock);
+	mutex_unlock(&w->dir->inode->lock);
 	if (!IS_ERR(dentry))
 		dentry_put(dentry);
 	return err;

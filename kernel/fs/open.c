@@ -1,8 +1,8 @@
 /*
  * open and its kin, pipe, and working directories.
  *
- * Flow of open: walk to the last component; look it up under tree_lock if it
- * may be made (O_CREAT); follow it if it is a symlink; check permission; make
+ * Flow of open: walk to the last component; look it up under the directory's
+ * lock if it may be made (O_CREAT); follow it if it is a symlink; check permission; make
  * the description (file_open_dentry); truncate. The descriptor is reserved
  * before all that, and published last.
  */
@@ -26,6 +26,8 @@ static int check_open(struct inode *inode, u32 flags)
 		return -ENOTDIR;
 	if (flags & O_TRUNC)
 		may |= MAY_WRITE;
+	if ((type == S_IFCHR || type == S_IFBLK) && (inode->super->flags & MS_NODEV))
+		return -EACCES;
 	if (type == S_IFDIR && ((may & MAY_WRITE) || (flags & O_CREAT)))
 		return -EISDIR;
 	int err = may_access(inode, may);
@@ -34,11 +36,17 @@ static int check_open(struct inode *inode, u32 flags)
 	return err;
 }
 
-/* The last name, made if it is not there; *made says so. tree_lock makes this one step. */
+/* The last name, made if it is not there; *made says so. The lock makes this one step; most often
+ * the name is there, and needs none. */
 static struct dentry *lookup_or_create(struct walk *w, u32 flags, u32 mode, bool *made)
 {
-	mutex_lock(&tree_lock);
 	struct dentry *dentry = dentry_lookup(w->dir, w->last, w->last_len);
+	if (!IS_ERR(dentry) && !(flags & O_EXCL))
+		return dentry_cross(dentry);
+	if (!IS_ERR(dentry))
+		dentry_put(dentry);
+	mutex_lock(&w->dir->inode->lock);
+	dentry = dentry_lookup(w->dir, w->last, w->last_len);
 	if (PTR_ERR(dentry) == -ENOENT) {
 		int err = may_create(w->dir);
 		u32 bits = mode & 07777 & ~current->fs->umask;
@@ -49,8 +57,8 @@ static struct dentry *lookup_or_create(struct walk *w, u32 flags, u32 mode, bool
 		dentry_put(dentry);
 		dentry = ERR_PTR(-EEXIST);
 	}
-	mutex_unlock(&tree_lock);
-	return dentry;
+	mutex_unlock(&w->dir->inode->lock);
+	return IS_ERR(dentry) ? dentry : dentry_cross(dentry);
 }
 
 /* The object that O_CREAT opens: follows symlinks to names that need not exist. */
@@ -201,15 +209,16 @@ s64 sys_pipe(int __user *fds)
 	return sys_pipe2(fds, 0);
 }
 
-/* Takes over the reference. */
-static void set_cwd(struct dentry *dentry)
+/* &fs->cwd or &fs->root of the current task goes to another directory. */
+static void set_place(struct dentry **place, struct dentry *dentry)
 {
 	struct fs *fs = current->fs;
+	place_get(dentry);
 	spin_lock(&fs->lock);
-	struct dentry *old = fs->cwd;
-	fs->cwd = dentry;
+	struct dentry *old = *place;
+	*place = dentry;
 	spin_unlock(&fs->lock);
-	dentry_put(old);
+	place_put(old);
 }
 
 s64 sys_chdir(const char __user *path)
@@ -218,10 +227,23 @@ s64 sys_chdir(const char __user *path)
 	if (IS_ERR(dentry))
 		return PTR_ERR(dentry);
 	int err = may_access(dentry->inode, MAY_EXEC);
-	if (err)
-		dentry_put(dentry);
-	else
-		set_cwd(dentry);
+	if (!err)
+		set_place(&current->fs->cwd, dentry);
+	dentry_put(dentry);
+	return err;
+}
+
+s64 sys_chroot(const char __user *path)
+{
+	struct dentry *dentry = path_lookup_user(AT_FDCWD, path, LOOKUP_FOLLOW | LOOKUP_DIRECTORY);
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry);
+	int err = may_access(dentry->inode, MAY_EXEC);
+	if (!err && !creds_root(&current->creds))
+		err = -EPERM;
+	if (!err)
+		set_place(&current->fs->root, dentry);
+	dentry_put(dentry);
 	return err;
 }
 
@@ -232,7 +254,7 @@ s64 sys_fchdir(int fd)
 		return -EBADF;
 	int err = inode_is_dir(file->inode) ? may_access(file->inode, MAY_EXEC) : -ENOTDIR;
 	if (!err)
-		set_cwd(dentry_get(file->dentry));
+		set_place(&current->fs->cwd, file->dentry);
 	file_put(file);
 	return err;
 }
@@ -246,7 +268,7 @@ s64 sys_getcwd(char __user *buf, size_t size)
 	spin_lock(&current->fs->lock);
 	cwd = dentry_get(current->fs->cwd);
 	spin_unlock(&current->fs->lock);
-	char *path = cwd->dead ? NULL : dentry_path(cwd, page, PATH_MAX);
+	char *path = cwd->dead ? NULL : dentry_path(cwd, path_root(), page, PATH_MAX);
 	s64 result = cwd->dead ? -ENOENT : -ENAMETOOLONG;
 	dentry_put(cwd);
 	if (path) {

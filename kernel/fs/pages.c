@@ -96,6 +96,9 @@ struct page *pages_find_or_add(struct inode *inode, u64 index)
 	struct page *page = pages_find(inode, index);
 	if (page)
 		return page;
+	struct super *super = inode->super;
+	if (super->max_pages && super->npages >= super->max_pages)
+		return NULL;
 	page = page_alloc_zeroed(PAGE_FILE);
 	if (!page)
 		return NULL;
@@ -108,6 +111,7 @@ struct page *pages_find_or_add(struct inode *inode, u64 index)
 	page->index = index;
 	*slot = page;
 	inode->npages++;
+	super->npages++;
 	return page;
 }
 
@@ -115,6 +119,7 @@ struct page *pages_find_or_add(struct inode *inode, u64 index)
 static void page_release(struct inode *inode, struct page *page)
 {
 	inode->npages--;
+	inode->super->npages--;
 	page->owner = NULL;
 	if (page_refs(page) > 1)
 		page_set_kind(page, PAGE_ANON);

@@ -4,7 +4,8 @@
  * (path_lookup, or walk_parent when the last name is to be made or removed)
  * and gets a counted dentry. Errors as path_resolution(7) gives them.
  *
- * Locks: names_lock and fs->lock for single steps; none is held on return.
+ * Locks: that of one chain of names, and fs->lock, for single steps (fs/dentry.h); none is held
+ * on return.
  */
 #include "fs/path.h"
 
@@ -63,14 +64,15 @@ bool owner_or_root(const struct inode *inode)
 
 int may_create(const struct dentry *dir)
 {
+	if (inode_readonly(dir->inode))
+		return -EROFS;
 	if (dir->dead || (dir->inode->inode_ops && dir->inode->inode_ops->lookup))
 		return -ENOENT; /* removed meanwhile, or /proc, where nothing can be made */
 	return may_access(dir->inode, MAY_WRITE | MAY_EXEC);
 }
 
-int may_delete(const struct dentry *dentry)
+int may_delete(const struct inode *dir, const struct dentry *dentry)
 {
-	struct inode *dir = dentry->parent->inode;
 	int err = may_access(dir, MAY_WRITE | MAY_EXEC);
 	if (err)
 		return err;
@@ -81,14 +83,23 @@ int may_delete(const struct dentry *dentry)
 	return 0;
 }
 
-static struct dentry *cwd_get(void)
+const struct dentry *path_root(void)
+{
+	return current && current->fs ? current->fs->root : root_dentry;
+}
+
+/* Where the task's paths begin: its root directory, or its working directory. */
+static struct dentry *base_get(bool root)
 {
 	struct fs *fs = current->fs;
 	if (!fs) /* boot: no process yet */
 		return dentry_get(root_dentry);
-	spin_lock(&fs->lock);
-	struct dentry *dentry = dentry_get(fs->cwd);
-	spin_unlock(&fs->lock);
+	bool shared = fs->refs > 1; /* else only we could change it */
+	if (shared)
+		spin_lock(&fs->lock);
+	struct dentry *dentry = dentry_get(root ? fs->root : fs->cwd);
+	if (shared)
+		spin_unlock(&fs->lock);
 	return dentry;
 }
 
@@ -96,7 +107,7 @@ static struct dentry *cwd_get(void)
 static struct dentry *start_dir(int dirfd)
 {
 	if (dirfd == AT_FDCWD)
-		return cwd_get();
+		return base_get(false);
 	struct file *file = fd_get(dirfd);
 	if (!file)
 		return ERR_PTR(-EBADF);
@@ -140,7 +151,7 @@ int walk_start(struct walk *w, int dirfd, char *path)
 	walk_init(w, path);
 	if (IS_ERR(path))
 		return PTR_ERR(path);
-	struct dentry *from = *path == '/' ? dentry_get(root_dentry) : start_dir(dirfd);
+	struct dentry *from = *path == '/' ? base_get(true) : start_dir(dirfd);
 	if (IS_ERR(from))
 		return PTR_ERR(from);
 	w->dir = from;
@@ -160,7 +171,7 @@ static void skip_slashes(struct walk *w)
 		w->rest++;
 }
 
-/* Cuts the next component off into last; -ENAMETOOLONG. rest is what follows its slashes. */
+/* Cuts the next component off; -ENAMETOOLONG. rest is what follows its slashes. */
 static int next_component(struct walk *w)
 {
 	char *p = w->rest;
@@ -169,15 +180,15 @@ static int next_component(struct walk *w)
 		len++;
 	if (len > NAME_MAX)
 		return -ENAMETOOLONG;
-	memcpy(w->last, p, len);
-	w->last[len] = 0;
+	w->last = p;
 	w->last_len = len;
 	w->slash = p[len] == '/';
 	w->rest = p + len;
 	skip_slashes(w);
-	w->last_kind = strcmp(w->last, ".") == 0    ? LAST_DOT
-		       : strcmp(w->last, "..") == 0 ? LAST_DOTDOT
-						    : LAST_NAME;
+	w->last_kind = p[0] != '.' || len > 2 ? LAST_NAME
+		       : len == 1	      ? LAST_DOT
+		       : p[1] == '.'	      ? LAST_DOTDOT
+					      : LAST_NAME;
 	return 0;
 }
 
@@ -189,13 +200,20 @@ static int check_search(struct walk *w)
 	return may_access(w->dir->inode, MAY_EXEC);
 }
 
+/* "..": from a mounted root to the place that it covers, and from there up; never above the
+ * task's own root. */
 static void step_up(struct walk *w)
 {
-	spin_lock(&names_lock);
-	struct dentry *parent = w->dir->parent ? dentry_get(w->dir->parent) : NULL;
-	spin_unlock(&names_lock);
-	if (parent)
+	const struct dentry *root = path_root();
+	for (bool covers = true; covers && w->dir != root;) {
+		covers = dentry_is_root(w->dir);
+		struct dentry *parent = dentry_parent(w->dir);
+		if (!parent)
+			return;
 		walk_step(w, parent);
+	}
+	if (w->dir != root)
+		w->dir = dentry_cross(w->dir);
 }
 
 /* Puts the link's text before what is left to walk: "text/rest". */
@@ -235,7 +253,7 @@ int walk_follow(struct walk *w, struct inode *symlink)
 	if (err)
 		return err;
 	if (*w->rest == '/')
-		walk_step(w, dentry_get(root_dentry));
+		walk_step(w, base_get(true));
 	w->last_kind = LAST_ROOT;
 	return 0;
 }
@@ -258,7 +276,7 @@ static int walk_component(struct walk *w, bool follow)
 		dentry_put(child);
 		return MIN(err, 0);
 	}
-	walk_step(w, child);
+	walk_step(w, child->mounted ? dentry_cross(child) : child);
 	return 0;
 }
 

@@ -42,6 +42,9 @@ s64 file_visit(struct file *file, inode_visit *visit, void *arg);
 /* The lookup flags that AT_SYMLINK_NOFOLLOW and AT_EMPTY_PATH mean. */
 u32 at_lookup(int flags);
 
+/* The current task's root directory, not counted: to compare with. */
+const struct dentry *path_root(void);
+
 enum last_kind { LAST_NAME, LAST_DOT, LAST_DOTDOT, LAST_ROOT };
 
 /* A walk that stops before the last component, for calls that make or remove it. */
@@ -51,8 +54,8 @@ struct walk {
 	char *rest;		/* what has not been walked yet */
 	u32 nsymlinks;
 	enum last_kind last_kind;
+	const char *last;	/* in the buffer, not ended by NUL */
 	size_t last_len;
-	char last[NAME_MAX + 1];
 	bool slash;		/* last is followed by a slash */
 };
 
@@ -71,7 +74,7 @@ int walk_follow(struct walk *w, struct inode *symlink);
 int may_access(const struct inode *inode, u32 may);
 /* W and X on the directory, and the sticky bit for a name that goes away. */
 int may_create(const struct dentry *dir);
-int may_delete(const struct dentry *dentry);
+int may_delete(const struct inode *dir, const struct dentry *dentry);
 
 /* Is the current task the owner of the inode, or root? */
 bool owner_or_root(const struct inode *inode);

@@ -42,7 +42,7 @@ struct dentry *proc_follow_exe(const struct proc_node *node)
 	return dentry;
 }
 
-struct dentry *proc_follow_cwd(const struct proc_node *node)
+static struct dentry *follow_base(const struct proc_node *node, bool root)
 {
 	struct dentry *dentry = ERR_PTR(-ENOENT);
 	spin_lock(&proc_lock);
@@ -50,18 +50,21 @@ struct dentry *proc_follow_cwd(const struct proc_node *node)
 	struct fs *fs = task ? task->fs : NULL;
 	if (fs) {
 		spin_lock(&fs->lock);
-		dentry = dentry_get(fs->cwd);
+		dentry = dentry_get(root ? fs->root : fs->cwd);
 		spin_unlock(&fs->lock);
 	}
 	spin_unlock(&proc_lock);
 	return dentry;
 }
 
-/* There is no chroot: all processes have the same root. */
+struct dentry *proc_follow_cwd(const struct proc_node *node)
+{
+	return follow_base(node, false);
+}
+
 struct dentry *proc_follow_root(const struct proc_node *node)
 {
-	(void)node;
-	return dentry_get(root_dentry);
+	return follow_base(node, true);
 }
 
 /*
@@ -106,7 +109,7 @@ ssize_t proc_link_object(const struct proc_node *node, char *buf, size_t size)
 		dentry_put(dentry);
 		return PTR_ERR(page);
 	}
-	char *path = dentry_path(dentry, page, PATH_MAX);
+	char *path = dentry_path(dentry, path_root(), page, PATH_MAX);
 	ssize_t n = path ? (ssize_t)MIN(strlen(path), size) : -ENAMETOOLONG;
 	if (path)
 		memcpy(buf, path, n);

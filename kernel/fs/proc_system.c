@@ -6,7 +6,6 @@
 #include "arch/cpu.h"
 #include "arch/irq.h"
 #include "arch/time.h"
-#include "fs/mount.h"
 #include "fs/procfs.h"
 #include "lib/string.h"
 #include "mm/heap.h"
@@ -171,36 +170,6 @@ static int show_vmstat(struct text *text, const struct proc_node *node)
 			  "nr_page_table_pages %lu\nnr_kernel_stack %lu\npgpgin 0\npgpgout 0\n"
 			  "pswpin 0\npswpout 0\n",
 		    p.free, p.anon, p.file, p.file, p.tables, kstack_pages() * (PAGE_SIZE / KIB));
-	return 0;
-}
-
-int proc_show_mounts(struct text *text, const struct proc_node *node)
-{
-	struct dentry *root;
-	(void)node;
-	for (size_t n = 0; mount_nth(n, &root); n++) {
-		char buf[512];
-		char *path = dentry_path(root, buf, sizeof buf);
-		const char *type = root->inode->super->type;
-		text_printf(text, "%s %s %s rw,relatime 0 0\n", type, path ? path : "?", type);
-	}
-	return 0;
-}
-
-/* mount_id parent_id dev root place options - type source options: proc(5). Nothing is mounted
- * twice, so the device is the number of the mount, too. */
-int proc_show_mountinfo(struct text *text, const struct proc_node *node)
-{
-	struct dentry *root;
-	(void)node;
-	for (size_t n = 0; mount_nth(n, &root); n++) {
-		char buf[512];
-		char *path = dentry_path(root, buf, sizeof buf);
-		const struct super *super = root->inode->super;
-		u64 parent = root->parent ? root->parent->inode->super->dev : super->dev;
-		text_printf(text, "%lu %lu 0:%lu / %s rw,relatime - %s %s rw\n", super->dev, parent,
-			    super->dev, path ? path : "?", super->type, super->type);
-	}
 	return 0;
 }
 

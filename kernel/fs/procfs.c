@@ -375,19 +375,9 @@ struct dentry *proc_dentry(struct dentry *dir, const char *name, size_t len,
 	return dentry ? dentry : ERR_PTR(-ENOMEM);
 }
 
-struct dentry *procfs_mount(struct dentry *covered)
+struct dentry *procfs_mount(void)
 {
 	struct super *super = super_new("proc", PROC_MAGIC);
-	if (!super)
-		return NULL;
 	const struct proc_node node = {.entry = &proc_root_entry};
-	struct inode *inode = proc_inode(super, &node);
-	struct dentry *root = NULL;
-	if (inode)
-		root = dentry_new(covered->parent, covered->name, covered->name_len, inode);
-	if (inode && !root)
-		inode_put(inode);
-	if (!root)
-		heap_free(super);
-	return root;
+	return super ? super_set_root(super, proc_inode(super, &node)) : NULL;
 }

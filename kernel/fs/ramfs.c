@@ -9,6 +9,7 @@
 #include "fs/ramfs.h"
 
 #include "arch/cpu.h"
+#include "lib/panic.h"
 #include "lib/string.h"
 #include "mm/heap.h"
 #include "mm/page.h"
@@ -18,37 +19,15 @@
 
 enum { TMPFS_MAGIC = 0x01021994, DIRENT_BYTES = 20 /* what an entry adds to a directory's size */ };
 
-struct super *super_new(const char *type, u32 magic)
-{
-	static _Atomic u64 next_dev = 2;
-	struct super *super = heap_zalloc(sizeof *super);
-	if (!super)
-		return NULL;
-	super->dev = next_dev++;
-	super->type = type;
-	super->magic = magic;
-	super->next_inode = 1;
-	return super;
-}
-
-struct dentry *ramfs_mount(const char *type, struct dentry *covered, u32 mode)
+struct dentry *ramfs_mount(const char *type, u32 mode)
 {
 	struct super *super = super_new(type, TMPFS_MAGIC);
 	if (!super)
 		return NULL;
 	struct inode *inode = inode_new(super, S_IFDIR | mode);
-	if (!inode)
-		goto free_super;
-	inode->nlink = 2;
-	struct dentry *root = dentry_new(covered ? covered->parent : NULL,
-					 covered ? covered->name : "",
-					 covered ? covered->name_len : 0, inode);
-	if (root)
-		return root;
-	inode_put(inode);
-free_super:
-	heap_free(super);
-	return NULL;
+	if (inode)
+		inode->nlink = 2;
+	return super_set_root(super, inode);
 }
 
 static int symlink_set(struct inode *inode, const char *target)
@@ -73,7 +52,11 @@ void ramfs_dir_count(struct inode *dir, struct inode *child, int step)
 struct dentry *ramfs_create(struct dentry *dir, const char *name, size_t len, u32 mode,
 			    u64 rdev, const char *target)
 {
-	struct inode *inode = inode_new(dir->inode->super, mode);
+	struct super *super = dir->inode->super;
+	kassert(mutex_held(&dir->inode->lock));
+	if (super->max_inodes && super->ninodes >= super->max_inodes)
+		return ERR_PTR(-ENOSPC);
+	struct inode *inode = inode_new(super, mode);
 	if (!inode)
 		return ERR_PTR(-ENOMEM);
 	inode->rdev = rdev;
@@ -98,12 +81,18 @@ struct dentry *ramfs_create(struct dentry *dir, const char *name, size_t len, u3
 
 int ramfs_link(struct dentry *dir, const char *name, size_t len, struct inode *inode)
 {
+	u32 nlink = inode->nlink;
+	do { /* its last name may go meanwhile, in another directory */
+		if (nlink == 0)
+			return -ENOENT;
+	} while (!__atomic_compare_exchange_n((u32 *)&inode->nlink, &nlink, nlink + 1, false,
+					      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
 	struct dentry *dentry = dentry_new(dir, name, len, inode_get(inode));
 	if (!dentry) {
+		inode->nlink--;
 		inode_put(inode);
 		return -ENOMEM;
 	}
-	inode->nlink++;
 	inode->ctime_ns = inode_now_ns();
 	ramfs_dir_count(dir->inode, inode, 1);
 	dentry_add(dentry);
@@ -111,12 +100,17 @@ int ramfs_link(struct dentry *dir, const char *name, size_t len, struct inode *i
 	return 0;
 }
 
-void ramfs_unlink(struct dentry *dentry)
+void ramfs_unlinked(struct inode *inode)
 {
-	struct inode *inode = dentry->inode;
 	inode->nlink -= inode_is_dir(inode) ? 2 : 1;
 	inode->ctime_ns = inode_now_ns();
-	ramfs_dir_count(dentry->parent->inode, inode, -1);
+}
+
+void ramfs_unlink(struct dentry *dentry)
+{
+	kassert(mutex_held(&dentry->parent->inode->lock));
+	ramfs_unlinked(dentry->inode);
+	ramfs_dir_count(dentry->parent->inode, dentry->inode, -1);
 	dentry_remove(dentry);
 }
 

@@ -13,20 +13,21 @@
 extern const struct file_ops ramfs_file_ops, ramfs_dir_ops, fifo_ops, chardev_ops, nodev_ops;
 extern const struct inode_ops ramfs_inode_ops;
 
-/* A new file system; its root has one reference, is not in the tree, and gets the name and
- * place of the directory that it covers (NULL: it is the root of all). NULL: out of memory. */
-struct dentry *ramfs_mount(const char *type, struct dentry *covered, u32 mode);
-struct super *super_new(const char *type, u32 magic);
+/* A new file system: its root, with one reference. NULL: out of memory. */
+struct dentry *ramfs_mount(const char *type, u32 mode);
 
-/* Makes an entry; the caller holds dir's tree_lock and has checked that the name is free.
+/* Makes an entry; the caller holds dir's inode->lock and has checked that the name is free.
  * mode says the type; target is the text of a symlink. Counted, or ERR_PTR. */
 struct dentry *ramfs_create(struct dentry *dir, const char *name, size_t len, u32 mode,
 			    u64 rdev, const char *target);
-/* One more name for a file. Caller holds tree_lock. */
+/* One more name for a file; -ENOENT if its last one has gone. Caller holds dir's inode->lock. */
 int ramfs_link(struct dentry *dir, const char *name, size_t len, struct inode *inode);
-/* Removes a name that is not a mount point; a directory is empty. Caller holds tree_lock. */
+/* Removes a name that is not a mount point; a directory is empty. Caller holds the parent's
+ * inode->lock, and that of a directory that goes. */
 void ramfs_unlink(struct dentry *dentry);
-/* The directory's own figures follow its entries: step is 1 or -1. Caller holds tree_lock. */
+/* The directory's own figures follow its entries: step is 1 or -1. Caller holds its inode->lock. */
+/* Of one name less, however it went. */
+void ramfs_unlinked(struct inode *inode);
 void ramfs_dir_count(struct inode *dir, struct inode *child, int step);
 
 /* Sets the size: frees pages beyond, zeroes the rest of the last. Caller holds inode->lock. */
@@ -36,7 +37,7 @@ ssize_t ramfs_write_kernel(struct inode *inode, const void *buf, size_t n, u64 o
 
 /* fs/pages.c; the caller holds inode->lock. */
 struct page *pages_find(const struct inode *inode, u64 index); /* not counted; NULL: a hole */
-struct page *pages_find_or_add(struct inode *inode, u64 index); /* not counted; NULL: no memory */
+struct page *pages_find_or_add(struct inode *inode, u64 index); /* not counted; NULL: no room */
 void pages_free_from(struct inode *inode, u64 first_index);
 void pages_each(const struct inode *inode, void (*fn)(struct page *page, void *arg), void *arg);
 

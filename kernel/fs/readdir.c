@@ -3,8 +3,10 @@
  *
  * A file's offset is the cookie of the next entry; cookies grow and are never
  * used again, so entries that come and go between two calls neither repeat nor
- * hide others. Entries are gathered in a frame under names_lock, and copied to
- * the user after.
+ * hide others. Entries are gathered in a frame under the directory's lock, and
+ * copied to the user after. Who reads a long directory leaves a cursor in the
+ * list of entries (as Linux's dcache_readdir does), so that the next call need
+ * not count from the start.
  */
 #include "fs/readdir.h"
 
@@ -12,6 +14,7 @@
 #include "fs/path.h"
 #include "fs/ramfs.h"
 #include "lib/string.h"
+#include "mm/heap.h"
 #include "mm/page.h"
 #include "mm/uaccess.h"
 #include "syscall/syscalls.h"
@@ -74,39 +77,91 @@ int dir_read(struct file *file, void __user *buf, size_t n, dir_fill *fill)
 
 bool dir_emit_dots(struct dentry *dir, struct dir_buffer *out, off_t *offset)
 {
-	struct dentry *up = dir->parent ? dir->parent : dir;
 	if (*offset == 0) {
 		if (!dir_emit(out, ".", 1, dir->inode->number, S_IFDIR, 1))
 			return false;
 		*offset = 1;
 	}
 	if (*offset == 1) {
-		if (!dir_emit(out, "..", 2, up->inode->number, S_IFDIR, 2))
+		struct dentry *up = dentry_parent(dir);
+		bool fits = dir_emit(out, "..", 2, (up ? up : dir)->inode->number, S_IFDIR, 2);
+		dentry_put(up);
+		if (!fits)
 			return false;
 		*offset = 2;
 	}
 	return true;
 }
 
+/* The link after which the entries from offset on are. */
+static struct list *place_of(struct dentry *dir, struct dentry *cursor, u64 offset)
+{
+	if (cursor && cursor->cookie == offset)
+		return &cursor->child_link;
+	struct list *at = &dir->children;
+	while (at->next != &dir->children) {
+		struct dentry *next = list_first(at, struct dentry, child_link);
+		if (next->inode && next->cookie >= offset)
+			break;
+		at = at->next;
+	}
+	return at;
+}
+
+/* A file's cursor is an entry without an inode; without memory the next call counts. */
+static void leave_cursor(struct file *file, struct list *at, u64 offset)
+{
+	struct dentry *cursor = file->private;
+	if (!cursor) {
+		cursor = file->private = heap_zalloc(sizeof *cursor);
+		if (!cursor)
+			return;
+		list_init(&cursor->child_link);
+	}
+	cursor->cookie = offset;
+	if (at == &cursor->child_link)
+		return;
+	list_remove(&cursor->child_link);
+	list_insert_after(at, &cursor->child_link);
+}
+
+static void fill_entries(struct file *file, struct dir_buffer *out, off_t *offset)
+{
+	struct dentry *dir = file->dentry;
+	struct list *at = place_of(dir, file->private, *offset);
+	for (; at->next != &dir->children; at = at->next) {
+		struct dentry *child = list_first(at, struct dentry, child_link);
+		if (!child->inode)
+			continue;
+		if (!dir_emit(out, child->name, child->name_len, child->inode->number,
+			      child->inode->mode, child->cookie + 1)) {
+			leave_cursor(file, at, *offset);
+			return;
+		}
+		*offset = child->cookie + 1;
+	}
+}
+
 static int fill_ramfs(struct file *file, struct dir_buffer *out, off_t *offset)
 {
-	struct dentry *dir = file->dentry, *child;
-	if (dir->dead)
-		return -ENOENT;
-	spin_lock(&names_lock);
-	if (dir_emit_dots(dir, out, offset)) {
-		list_for_each(child, &dir->children, child_link) {
-			if (child->cookie < (u64)*offset)
-				continue;
-			struct dentry *shown = child->mounted ? child->mounted : child;
-			if (!dir_emit(out, child->name, child->name_len, shown->inode->number,
-				      shown->inode->mode, child->cookie + 1))
-				break;
-			*offset = child->cookie + 1;
-		}
-	}
-	spin_unlock(&names_lock);
-	return 0;
+	struct dentry *dir = file->dentry;
+	mutex_lock(&dir->inode->lock);
+	int err = dir->dead ? -ENOENT : 0;
+	if (!err && dir_emit_dots(dir, out, offset))
+		fill_entries(file, out, offset);
+	mutex_unlock(&dir->inode->lock);
+	return err;
+}
+
+static void ramfs_dir_release(struct file *file)
+{
+	struct dentry *cursor = file->private;
+	if (!cursor)
+		return;
+	mutex_lock_second(&file->inode->lock);
+	list_remove(&cursor->child_link);
+	mutex_unlock(&file->inode->lock);
+	heap_free(cursor);
 }
 
 static int ramfs_readdir(struct file *file, void __user *buf, size_t n)
@@ -125,6 +180,7 @@ const struct file_ops ramfs_dir_ops = {
 	.seekable = true,
 	.read = dir_no_read,
 	.readdir = ramfs_readdir,
+	.release = ramfs_dir_release,
 };
 
 s64 sys_getdents64(int fd, void __user *buf, size_t size)

@@ -1,8 +1,13 @@
 /*
- * rename: check everything, then move one dentry. tree_lock is held from the
- * first lookup to the last change, so the two directories and the path between
- * them stand still (path walkers may see the name at either place, never at
- * none or both).
+ * rename: check everything, then move one dentry. Path walkers see the name at
+ * either place, never at none or both (dentry_move).
+ *
+ * Locks, as on Linux (Documentation/filesystems/directory-locking): the
+ * inode->lock of both directories is held from the first lookup to the last
+ * change. Of two, the one that is an ancestor of the other comes first; which
+ * is, stands still under the file system's rename_lock. That alone moves names
+ * between directories, so of two that are not related the order does not
+ * matter. A directory that is replaced comes last, below its parent.
  */
 #include "arch/cpu.h"
 #include "fs/path.h"
@@ -30,9 +35,9 @@ static int check_rename(struct walk *from_walk, struct walk *to_walk, struct den
 		return -ENOTEMPTY;
 	if (to && to->inode == from->inode)
 		return SAME_FILE;
-	int err = may_delete(from);
+	int err = may_delete(from_walk->dir->inode, from);
 	if (!err)
-		err = to ? may_delete(to) : may_create(to_walk->dir);
+		err = to ? may_delete(to_walk->dir->inode, to) : may_create(to_walk->dir);
 	if (err)
 		return err;
 	if (to && is_dir != inode_is_dir(to->inode))
@@ -42,28 +47,38 @@ static int check_rename(struct walk *from_walk, struct walk *to_walk, struct den
 		if (err)
 			return err;
 	}
-	if (dentry_is_mount(from) || (to && dentry_is_mount(to)))
-		return -EBUSY;
-	return to && is_dir && !dentry_empty(to) ? -ENOTEMPTY : 0;
+	return from->mounted || (to && to->mounted) ? -EBUSY : 0;
 }
 
-static int commit_rename(struct walk *to_walk, struct dentry *from, struct dentry *to)
+/* A directory that is replaced is locked: nothing comes into it after the last look. */
+static int commit_rename(struct walk *from_walk, struct walk *to_walk, struct dentry *from,
+			 struct dentry *to)
 {
-	struct inode *from_dir = from->parent->inode, *to_dir = to_walk->dir->inode;
-	/* The new name's memory comes first: after it nothing can fail. dentry_move puts the
-	 * name beside `to` for a moment; tree_lock keeps changes out, and a lookup finds one. */
-	int err = dentry_move(from, to_walk->dir, to_walk->last, to_walk->last_len);
+	struct inode *to_dir = to_walk->dir->inode;
+	bool replaces_dir = to && inode_is_dir(to->inode);
+	int err = 0;
+	if (replaces_dir) {
+		mutex_lock_second(&to->inode->lock);
+		err = to->mounted ? -EBUSY : dentry_empty(to) ? 0 : -ENOTEMPTY;
+	}
+	if (!err) /* the new name's memory is all that can be missing */
+		err = dentry_move(from, to_walk->dir, to_walk->last, to_walk->last_len, to);
+	if (!err && to) {
+		ramfs_unlinked(to->inode);
+		ramfs_dir_count(to_dir, to->inode, -1);
+	}
+	if (replaces_dir)
+		mutex_unlock(&to->inode->lock);
 	if (err)
 		return err;
-	if (to)
-		ramfs_unlink(to);
-	ramfs_dir_count(from_dir, from->inode, -1);
+	ramfs_dir_count(from_walk->dir->inode, from->inode, -1);
 	ramfs_dir_count(to_dir, from->inode, 1);
 	from->inode->ctime_ns = inode_now_ns();
 	return 0;
 }
 
-static int rename_locked(struct walk *from_walk, struct walk *to_walk, u32 flags)
+static int rename_locked(struct walk *from_walk, struct walk *to_walk, u32 flags,
+			 struct dentry **old)
 {
 	struct dentry *from = dentry_lookup(from_walk->dir, from_walk->last, from_walk->last_len);
 	if (IS_ERR(from))
@@ -77,16 +92,36 @@ static int rename_locked(struct walk *from_walk, struct walk *to_walk, u32 flags
 	if (!err)
 		err = check_rename(from_walk, to_walk, from, to, flags);
 	if (!err)
-		err = commit_rename(to_walk, from, to);
-	dentry_put(to);
+		err = commit_rename(from_walk, to_walk, from, to);
+	*old = to; /* its memory is freed without the locks */
 	dentry_put(from);
 	return err == SAME_FILE ? 0 : err;
+}
+
+static void lock_dirs(struct dentry *a, struct dentry *b)
+{
+	if (a != b)
+		mutex_lock(&a->inode->super->rename_lock);
+	bool a_first = dentry_is_ancestor(a, b);
+	mutex_lock(a_first ? &a->inode->lock : &b->inode->lock);
+	if (a != b)
+		mutex_lock_second(a_first ? &b->inode->lock : &a->inode->lock);
+}
+
+static void unlock_dirs(struct dentry *a, struct dentry *b)
+{
+	mutex_unlock(&a->inode->lock);
+	if (a != b) {
+		mutex_unlock(&b->inode->lock);
+		mutex_unlock(&a->inode->super->rename_lock);
+	}
 }
 
 s64 sys_renameat2(int from_dirfd, const char __user *from, int to_dirfd, const char __user *to,
 		  u32 flags)
 {
 	struct walk from_walk, to_walk;
+	struct dentry *old = NULL;
 	if (flags & ~RENAME_NOREPLACE) /* LINUX-DIFF: no RENAME_EXCHANGE, no RENAME_WHITEOUT */
 		return -EINVAL;
 	s64 err = walk_parent(&from_walk, from_dirfd, from);
@@ -101,11 +136,14 @@ s64 sys_renameat2(int from_dirfd, const char __user *from, int to_dirfd, const c
 		err = -EBUSY;
 	else if (to_walk.last_kind != LAST_NAME)
 		err = flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY;
+	else if (inode_readonly(from_walk.dir->inode))
+		err = -EROFS;
 	if (err)
 		goto end_to;
-	mutex_lock(&tree_lock);
-	err = rename_locked(&from_walk, &to_walk, flags);
-	mutex_unlock(&tree_lock);
+	lock_dirs(from_walk.dir, to_walk.dir);
+	err = rename_locked(&from_walk, &to_walk, flags, &old);
+	unlock_dirs(from_walk.dir, to_walk.dir);
+	dentry_put(old);
 end_to:
 	walk_end(&to_walk);
 end_from:

@@ -40,6 +40,7 @@ struct statx { /* linux/stat.h */
 _Static_assert(sizeof(struct statx) == 256, "struct statx is 256 bytes");
 enum { STATX_BASIC_STATS = 0x7ff, NSEC = 1000000000, SECTOR = 512 };
 
+enum { ST_VALID = 0x20, ST_RELATIME = 0x1000 };
 struct statfs { /* asm-generic/statfs.h */
 	s64 type, bsize;
 	u64 blocks, bfree, bavail, files, ffree, fsid;
@@ -147,17 +148,24 @@ s64 sys_statx(int dirfd, const char __user *path, int flags, u32 mask, void __us
 
 static s64 put_statfs(struct inode *inode, void *buf)
 {
-	struct page_stats pages_now;
-	page_stats(&pages_now);
+	const struct super *super = inode->super;
+	struct page_stats memory;
+	page_stats(&memory);
+	bool own = inode->inode_ops == &ramfs_inode_ops;
+	u64 limit = super->max_pages, used = super->npages, nused = super->ninodes;
 	struct statfs fs = {
-		.type = inode->super->magic,
+		.type = super->magic,
 		.bsize = PAGE_SIZE,
 		.frsize = PAGE_SIZE,
-		.blocks = pages_now.total,
-		.bfree = pages_now.free,
-		.bavail = pages_now.free,
+		.blocks = limit ? limit : own ? memory.total : 0,
+		.bfree = limit ? limit - MIN(used, limit) : own ? memory.free : 0,
+		.files = super->max_inodes,
+		.ffree = super->max_inodes - MIN(nused, super->max_inodes),
+		.fsid = super->dev,
 		.namelen = NAME_MAX,
+		.flags = ST_VALID | ST_RELATIME | super->flags,
 	};
+	fs.bavail = fs.bfree;
 	return copy_to_user(buf, &fs, sizeof fs);
 }
 

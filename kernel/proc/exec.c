@@ -170,7 +170,8 @@ static int exec_build(struct exec *e)
 	struct inode *inode = e->program.file->inode;
 	mutex_lock(&inode->lock); /* a chown on its way takes S_ISUID away: both or neither */
 	/* LINUX-DIFF: also where the directory is shared with another process (CLONE_FS). */
-	bool secure = creds_for_exec(&e->creds, inode->mode, inode->uid, inode->gid);
+	u32 dropped = inode->super->flags & MS_NOSUID ? S_ISUID | S_ISGID : 0;
+	bool secure = creds_for_exec(&e->creds, inode->mode & ~dropped, inode->uid, inode->gid);
 	mutex_unlock(&inode->lock);
 	e->mm->dumpable = !secure;
 	struct stack_contents contents = {&e->args, &e->envs, e->path, &e->program, &e->linker,

@@ -20,11 +20,11 @@ void mutex_init(struct mutex *mutex, const char *name, enum lock_rank rank)
 
 #ifdef DEBUG
 
-static void check_take(const struct mutex *mutex, const void *site)
+static void check_take(const struct mutex *mutex, bool second, const void *site)
 {
 	struct task *task = current;
 	const struct mutex *last = task->nmutexes ? task->mutexes[task->nmutexes - 1] : NULL;
-	if (last && last->rank >= mutex->rank)
+	if (last && last->rank + !second > mutex->rank)
 		panic("lock order: mutex %s (rank %u) at %pS, while %s (rank %u) is held",
 		      mutex->name, mutex->rank, site, last->name, last->rank);
 	kassert(task->nmutexes < ARRAY_SIZE(task->mutexes));
@@ -45,9 +45,10 @@ static void check_release(const struct mutex *mutex)
 
 #else
 
-static inline void check_take(const struct mutex *mutex, const void *site)
+static inline void check_take(const struct mutex *mutex, bool second, const void *site)
 {
 	(void)mutex;
+	(void)second;
 	(void)site;
 }
 
@@ -80,7 +81,15 @@ static void wait_and_take(struct mutex *mutex)
 void mutex_lock(struct mutex *mutex)
 {
 	kassert(this_cpu()->irq_off_depth == 0); /* it may sleep */
-	check_take(mutex, __builtin_return_address(0));
+	check_take(mutex, false, __builtin_return_address(0));
+	if (!try_take(mutex))
+		wait_and_take(mutex);
+}
+
+void mutex_lock_second(struct mutex *mutex)
+{
+	kassert(this_cpu()->irq_off_depth == 0);
+	check_take(mutex, true, __builtin_return_address(0));
 	if (!try_take(mutex))
 		wait_and_take(mutex);
 }

@@ -18,6 +18,8 @@ struct mutex {
 
 void mutex_init(struct mutex *mutex, const char *name, enum lock_rank rank);
 void mutex_lock(struct mutex *mutex);
+/* One more of the rank held last, where the caller has an order for them (directories). */
+void mutex_lock_second(struct mutex *mutex);
 void mutex_unlock(struct mutex *mutex);
 bool mutex_held(const struct mutex *mutex); /* by the current task */
 

@@ -13,9 +13,10 @@ enum lock_rank {
 	RANK_NONE = 0,
 
 	/* mutexes (sleep) */
-	RANK_RENAME = 14,	/* directories moved between directories: one at a time */
+	RANK_MOUNT = 12,	/* mount and umount: one at a time */
+	RANK_RENAME = 14,	/* super.rename_lock: names moved between directories */
 	RANK_FILE_POS = 16,	/* file.pos_lock: the offset, while read or write use it */
-	RANK_INODE_DIR = 20,	/* inode.lock of a directory; parents before children */
+	RANK_INODE_DIR = 20,	/* inode.lock of a directory: its names; parents before children */
 	RANK_ALONE = 22,	/* one CPU runs alone (sched_alone_begin) */
 	RANK_INODE = 24,	/* inode.lock of a file: size, pages */
 	RANK_PIPE = 28,		/* pipe.lock */
@@ -25,7 +26,8 @@ enum lock_rank {
 	RANK_PROC = 50,		/* proc_lock: process tree, pids, groups, sessions */
 	RANK_FILES = 52,	/* files.lock: a descriptor table */
 	RANK_FS = 54,		/* fs.lock: cwd and umask */
-	RANK_DENTRY = 56,	/* fs tree links read by path lookup */
+	RANK_DENTRY = 56,	/* chains of names, read by path lookup; two: in order of address */
+	RANK_INODES = 57,	/* the list of all inodes; the list of mounts */
 	RANK_LOCKS = 58,	/* locks on files: fcntl and flock */
 	RANK_TTY = 60,		/* tty.lock: line discipline state */
 	RANK_SIGHAND = 64,	/* sighand.lock: handlers and pending signals */

@@ -73,6 +73,7 @@ s64 sys_flistxattr(int fd);
 /* kernel/fs/names.c */
 s64 sys_getcwd(char __user *buf, size_t size);
 s64 sys_chdir(const char __user *path);
+s64 sys_chroot(const char __user *path);
 s64 sys_fchdir(int fd);
 s64 sys_umask(u32 mask);
 s64 sys_rename(const char __user *from, const char __user *to);
@@ -99,6 +100,7 @@ s64 sys_fchown(int fd, u32 uid, u32 gid);
 s64 sys_lchown(const char __user *path, u32 uid, u32 gid);
 s64 sys_fchownat(int dirfd, const char __user *path, u32 uid, u32 gid, int flags);
 s64 sys_utimensat(int dirfd, const char __user *path, const void __user *times, int flags);
+s64 sys_umount2(const char __user *target, int flags);
 s64 sys_mount(const char __user *source, const char __user *target, const char __user *type,
 	    u64 flags, const void __user *data);
 
