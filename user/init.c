@@ -111,6 +111,9 @@ static void set_up(void)
 	mkdir("/tmp", 01777);
 	chmod("/tmp", 01777);
 
+	mkdir("/dev/shm", 01777); /* where libcs keep shm_open's and sem_open's files */
+	chmod("/dev/shm", 01777);
+
 	/* A kernel gives init the console; where it could not, take it now. */
 	if (fcntl(STDERR_FILENO, F_GETFD) < 0) {
 		int fd = open("/dev/console", O_RDWR | O_NOCTTY);

@@ -18,6 +18,8 @@
 
 enum { RW_MAX = 0x7ffff000, IOV_MAX = 1024 }; /* read(2), NOTES; readv(2) */
 
+enum { POSIX_FADV_NOREUSE = 5 }; /* the last of them */
+
 enum direction { READ, WRITE };
 
 struct iovec {
@@ -357,4 +359,18 @@ s64 sys_fdatasync(int fd)
 s64 sys_sync(void)
 {
 	return 0;
+}
+
+/* Advice about reading ahead and dropping from the cache: the files are the cache. */
+s64 sys_fadvise64(int fd, off_t offset, off_t len, int advice)
+{
+	struct file *file = fd_get_io(fd);
+	(void)offset;
+	if (!file)
+		return -EBADF;
+	bool fifo = (file->inode->mode & S_IFMT) == S_IFIFO;
+	file_put(file);
+	if (fifo)
+		return -ESPIPE;
+	return len < 0 || advice < 0 || advice > POSIX_FADV_NOREUSE ? -EINVAL : 0;
 }

@@ -22,6 +22,7 @@ s64 sys_sendfile(int out_fd, int in_fd, off_t __user *offset, size_t n);
 s64 sys_fsync(int fd);
 s64 sys_fdatasync(int fd);
 s64 sys_sync(void);
+s64 sys_fadvise64(int fd, off_t offset, off_t len, int advice);
 s64 sys_truncate(const char __user *path, off_t length);
 s64 sys_ftruncate(int fd, off_t length);
 

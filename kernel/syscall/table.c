@@ -149,6 +149,7 @@ const struct syscall syscall_table[SYSCALL_COUNT] = {
 	CALL(217, getdents64, 3),
 	CALL(218, set_tid_address, 1),
 	CALL(219, restart_syscall, 0),
+	CALL(221, fadvise64, 4),
 	CALL(227, clock_settime, 2),
 	CALL(228, clock_gettime, 2),
 	CALL(229, clock_getres, 2),
