@@ -5,6 +5,7 @@
 #include "fs/open.h"
 #include "fs/inode.h"
 #include "fs/lock.h"
+#include "fs/path.h"
 #include "fs/ramfs.h"
 #include "mm/uaccess.h"
 #include "proc/task.h"
@@ -12,9 +13,10 @@
 
 enum fcntl_command {
 	F_DUPFD = 0, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW,
-	F_DUPFD_CLOEXEC = 1030, F_GETPIPE_SZ = 1032,
+	F_OFD_GETLK = 36, F_OFD_SETLK, F_OFD_SETLKW,
+	F_DUPFD_CLOEXEC = 1030, F_SETPIPE_SZ, F_GETPIPE_SZ,
 };
-enum { FD_CLOEXEC = 1, PIPE_SIZE_BYTES = 65536 };
+enum { FD_CLOEXEC = 1 };
 enum { SETFL_MASK = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME };
 enum { FIONCLEX = 0x5450, FIOCLEX = 0x5451, FIONBIO = 0x5421, FIONREAD = 0x541b };
 
@@ -61,11 +63,21 @@ s64 sys_dup3(int old_fd, int new_fd, int flags)
 	return dup_to(old_fd, new_fd, flags & O_CLOEXEC);
 }
 
+/* F_SETFL: the description's, so all who share it see the change. Others are ignored. */
 static s64 set_flags(struct file *file, u32 flags)
 {
-	u32 kept = __atomic_load_n(&file->flags, __ATOMIC_RELAXED) & ~SETFL_MASK;
-	__atomic_store_n(&file->flags, kept | (flags & SETFL_MASK), __ATOMIC_RELAXED);
+	u32 old = __atomic_load_n(&file->flags, __ATOMIC_RELAXED);
+	if ((flags & ~old & O_NOATIME) && !owner_or_root(file->inode))
+		return -EPERM;
+	__atomic_store_n(&file->flags, (old & ~SETFL_MASK) | (flags & SETFL_MASK), __ATOMIC_RELAXED);
 	return 0;
+}
+
+/* What an O_PATH descriptor answers: open(2). */
+static bool serves_path(int command)
+{
+	return command == F_DUPFD || command == F_DUPFD_CLOEXEC || command == F_GETFD ||
+	       command == F_SETFD || command == F_GETFL;
 }
 
 static s64 fcntl_file(struct file *file, int fd, int command, u64 arg)
@@ -83,16 +95,20 @@ static s64 fcntl_file(struct file *file, int fd, int command, u64 arg)
 	case F_GETFL:
 		return file->flags;
 	case F_SETFL:
-		return file->flags & O_PATH ? -EBADF : set_flags(file, arg);
+		return set_flags(file, arg);
+	case F_SETPIPE_SZ:
+		return pipe_resize(file, (u32)arg);
 	case F_GETPIPE_SZ:
-		return inode_type(file->inode) == S_IFIFO ? PIPE_SIZE_BYTES : -EBADF;
+		return pipe_size(file);
 	case F_GETLK:
 	case F_SETLK:
 	case F_SETLKW:
-		return file->flags & O_PATH ? -EBADF
-					    : lock_fcntl(file, fd, command, (void __user *)arg);
+	case F_OFD_GETLK:
+	case F_OFD_SETLK:
+	case F_OFD_SETLKW:
+		return lock_fcntl(file, fd, command, (void __user *)arg);
 	default:
-		return file->flags & O_PATH ? -EBADF : -EINVAL;
+		return -EINVAL;
 	}
 }
 
@@ -101,7 +117,9 @@ s64 sys_fcntl(int fd, int command, u64 arg)
 	struct file *file = fd_get(fd);
 	if (!file)
 		return -EBADF;
-	s64 result = fcntl_file(file, fd, command, arg);
+	s64 result = -EBADF;
+	if (!(file->flags & O_PATH) || serves_path(command))
+		result = fcntl_file(file, fd, command, arg);
 	file_put(file);
 	return result;
 }

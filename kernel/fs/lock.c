@@ -1,8 +1,12 @@
 /*
- * Advisory locks. A record lock (fcntl(2)) is a range of bytes owned by a
- * descriptor table: so fork does not inherit it, exec keeps it, and any close
- * of the file by the owner ends it. A lock of flock(2) is the whole file,
- * owned by an open file description. The two kinds do not see each other.
+ * Advisory locks. What becomes of them follows from who owns them:
+ *
+ *   F_SETLK      a range of bytes   the descriptor table: fork does not inherit it, exec
+ *                                   keeps it, any close of the file by the owner ends it
+ *   F_OFD_SETLK  a range of bytes   the open file description, so all descriptors that dup
+ *   flock        the whole file     and fork have made of it: the last close ends it
+ *
+ * Ranges of both sorts exclude each other; flock and ranges do not.
  *
  * Each inode has a list of locks in order of their start; an owner's ranges
  * never overlap, and those of one type never touch. Who waits sleeps on one
@@ -22,15 +26,16 @@
 #include "syscall/syscalls.h"
 
 enum lock_type { F_RDLCK, F_WRLCK, F_UNLCK };
-enum lock_command { F_GETLK = 5, F_SETLK, F_SETLKW };
+enum lock_command { F_GETLK = 5, F_SETLK, F_SETLKW, F_OFD_GETLK = 36, F_OFD_SETLK, F_OFD_SETLKW };
 enum flock_operation { LOCK_SH = 1, LOCK_EX = 2, LOCK_NB = 4, LOCK_UN = 8 };
 enum lock_whence { SEEK_SET, SEEK_CUR, SEEK_END };
 enum { DEADLOCK_DEPTH = 10 }; /* as Linux: longer circles are not found */
 
 struct lock {
 	struct lock *next;
-	const void *owner;	/* struct files, or struct file for flock */
+	const void *owner;	/* struct files, or struct file */
 	bool whole;		/* of flock */
+	bool of_file;		/* the owner is a struct file */
 	enum lock_type type;	/* F_UNLCK only in requests */
 	u64 start, end;		/* bytes, end included; INT64_MAX: whatever the file grows to */
 	pid_t pid;
@@ -53,6 +58,12 @@ struct user_flock { /* struct flock of the user's fcntl.h */
 static struct spinlock locks_lock = SPINLOCK_INIT("locks", RANK_LOCKS);
 static struct list waiting = LIST_INIT(waiting);
 static struct waitq lock_wait = WAITQ_INIT(lock_wait);
+
+/* flock and F_OFD_SETLK by one description are two. */
+static bool same_owner(const struct lock *a, const struct lock *b)
+{
+	return a->owner == b->owner && a->whole == b->whole;
+}
 
 /* The first lock of another owner that `want` cannot stand beside. Locked. */
 static const struct lock *find_conflict(const struct inode *inode, const struct lock *want)
@@ -110,7 +121,7 @@ static void request_grant(struct request *request)
 	struct lock *lock;
 
 	while ((lock = *at)) {
-		bool touches = lock->owner == want->owner && lock->end + 1 >= want->start &&
+		bool touches = same_owner(lock, want) && lock->end + 1 >= want->start &&
 			       lock->start <= want->end + 1;
 		bool merges = touches && lock->type == want->type;
 		if (merges) {
@@ -135,8 +146,19 @@ static void request_grant(struct request *request)
 	request->spare[1] = NULL;
 }
 
-/* 0, -EAGAIN, or -EDEADLK for one that would wait. Only who gets -EAGAIN and waits is on the list
- * then: of two that would wait for each other, one alone gets -EDEADLK. */
+/* flock(2): where the new one must wait, or fails, the old one has gone. Locked. */
+static void drop_whole(const struct request *request)
+{
+	struct request drop = *request;
+	drop.want.type = F_UNLCK; /* of the whole file: nothing splits */
+	request_grant(&drop);
+}
+
+/*
+ * 0, -EAGAIN, or -EDEADLK for one that would wait. Only who gets -EAGAIN and waits is on the list
+ * then: of two that would wait for each other, one alone gets -EDEADLK. Circles are looked for
+ * only among tables, as on Linux: a description belongs to no process.
+ */
 static int request_try(struct request *request, bool may_wait)
 {
 	const struct lock *want = &request->want;
@@ -148,15 +170,17 @@ static int request_try(struct request *request, bool may_wait)
 		conflict = find_conflict(request->inode, want);
 	if (!conflict)
 		request_grant(request);
+	else if (may_wait && !want->of_file && is_deadlock(conflict, want->owner))
+		err = -EDEADLK;
 	else
-		err = may_wait && is_deadlock(conflict, want->owner) ? -EDEADLK : -EAGAIN;
+		err = -EAGAIN;
+	if (conflict && want->whole)
+		drop_whole(request);
 	if (may_wait && err == -EAGAIN)
 		list_append(&waiting, &request->link);
 	spin_unlock(&locks_lock);
-	if (!err)
+	if (!err || want->whole)
 		waitq_wake_all(&lock_wait); /* a lock may have become smaller or weaker */
-	else if (want->whole)
-		lock_release(request->inode, want->owner); /* flock(2): the old one goes first */
 	return err;
 }
 
@@ -272,23 +296,30 @@ s64 lock_fcntl(struct file *file, int fd, int command, void __user *arg)
 	struct user_flock flock;
 	if (copy_from_user(&flock, arg, sizeof flock))
 		return -EFAULT;
+	bool of_file = command >= F_OFD_GETLK;
+	bool get = command == F_GETLK || command == F_OFD_GETLK;
 	struct lock want = {
-		.owner = current->files, .type = flock.type, .pid = task_tgid(current),
+		.owner = of_file ? (void *)file : current->files,
+		.of_file = of_file,
+		.type = flock.type,
+		.pid = of_file ? -1 : task_tgid(current),
 	};
 	bool known = flock.type == F_RDLCK || flock.type == F_WRLCK ||
-		     (flock.type == F_UNLCK && command != F_GETLK);
-	int err = known ? range_from_user(file, &flock, &want) : -EINVAL;
+		     (flock.type == F_UNLCK && !get);
+	if (!known || (of_file && flock.pid != 0))
+		return -EINVAL;
+	int err = range_from_user(file, &flock, &want);
 	if (err)
 		return err;
-	if (command == F_GETLK) {
+	if (get) {
 		describe_conflict(file->inode, &want, &flock);
 		return copy_to_user(arg, &flock, sizeof flock);
 	}
 	if ((want.type == F_RDLCK && !file_readable(file)) ||
 	    (want.type == F_WRLCK && !file_writable(file)))
 		return -EBADF;
-	err = lock_set(file->inode, &want, command == F_SETLKW);
-	return err || want.type == F_UNLCK ? err : recheck_open(file, fd);
+	err = lock_set(file->inode, &want, command == F_SETLKW || command == F_OFD_SETLKW);
+	return err || want.type == F_UNLCK || of_file ? err : recheck_open(file, fd);
 }
 
 s64 sys_flock(int fd, int operation)
@@ -296,7 +327,7 @@ s64 sys_flock(int fd, int operation)
 	struct file *file = fd_get_io(fd);
 	if (!file)
 		return -EBADF;
-	struct lock want = {.owner = file, .whole = true, .end = INT64_MAX};
+	struct lock want = {.owner = file, .of_file = true, .whole = true, .end = INT64_MAX};
 	s64 err = 0;
 	switch (operation & ~LOCK_NB) {
 	case LOCK_SH:

@@ -4,11 +4,11 @@
 
 #include "fs/file.h"
 
-/* F_GETLK, F_SETLK and F_SETLKW. */
+/* F_GETLK, F_SETLK, F_SETLKW and the F_OFD_ forms. */
 s64 lock_fcntl(struct file *file, int fd, int command, void __user *arg);
 
 /* All locks of an owner on this file go: a descriptor table's at any close of the file by it,
- * a description's (flock) with its last reference. */
+ * a description's (flock, F_OFD_SETLK) with its last reference. */
 void lock_release(struct inode *inode, const void *owner);
 
 #endif

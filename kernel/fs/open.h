@@ -23,6 +23,10 @@ int fd_cloexec_set(int fd, bool on);
 
 /* Pipes (fs/pipe.c): two descriptions, [0] to read. Both or none. */
 int pipe_make(struct file *end[2], u32 flags);
+/* How much fits in, in bytes; resize rounds up: what it is then, -EBUSY if more is in there,
+ * -EPERM, -EINVAL, -ENOMEM. -EBADF for what is no pipe. */
+s64 pipe_size(struct file *file);
+s64 pipe_resize(struct file *file, u64 size_bytes);
 
 /* truncate and ftruncate, O_TRUNC: the caller has checked permission. */
 int file_truncate(struct inode *inode, off_t length);

@@ -1,7 +1,8 @@
 /*
- * Pipes and FIFOs: pipe(7). 64 KiB of bytes in a ring of 16 frames, each taken
- * when a byte first goes there; an empty pipe starts again at its first frame,
- * so a pipe for short messages has one.
+ * Pipes and FIFOs: pipe(7). Bytes in a ring of 16 frames (F_SETPIPE_SZ: of more
+ * or fewer), each taken when a byte first goes there; an empty pipe starts again
+ * at its first frame, so a pipe for short messages has one. A frame is filled
+ * again once it has been read to its end.
  *
  * Locks: pipe->lock (RANK_PIPE) guards the ring, also across user copies.
  * Sleepers look at head, tail and the counts without it (sync/wait.h: no lock
@@ -16,7 +17,9 @@
 #include "mm/uaccess.h"
 #include "proc/task.h"
 
-enum { FIONREAD = 0x541b, PIPE_FRAMES = 16, PIPE_SIZE = PIPE_FRAMES * 4096, PIPE_BUF = 4096 };
+enum { FIONREAD = 0x541b, PIPE_FRAMES = 16, PIPE_BUF = 4096 };
+enum { PIPE_MAX_SIZE = 1 << 20 }; /* fs.pipe-max-size of Linux: root may go beyond */
+#define PIPE_SIZE_LIMIT (1ull << 31)
 
 struct pipe {
 	struct mutex lock;
@@ -24,7 +27,9 @@ struct pipe {
 	u32 readers, writers;	/* descriptions open for each */
 	u32 ever_readers, ever_writers; /* opens so far: a FIFO's open waits for a change */
 	struct waitq read_wait, write_wait;
-	struct page *frame[PIPE_FRAMES];
+	u32 nframes;		/* a power of two */
+	struct page **frame;	/* small, or a block of its own */
+	struct page *small[PIPE_FRAMES];
 };
 
 static struct pipe *pipe_new(void)
@@ -35,15 +40,25 @@ static struct pipe *pipe_new(void)
 	mutex_init(&pipe->lock, "pipe", RANK_PIPE);
 	waitq_init(&pipe->read_wait);
 	waitq_init(&pipe->write_wait);
+	pipe->nframes = PIPE_FRAMES;
+	pipe->frame = pipe->small;
 	return pipe;
+}
+
+/* Frames not in use, and the array if it is a block. */
+static void frames_free(struct pipe *pipe, struct page **frame, u32 count)
+{
+	for (u32 i = 0; i < count; i++) {
+		if (frame[i])
+			page_put(frame[i]);
+	}
+	if (frame != pipe->small)
+		heap_free(frame);
 }
 
 static void pipe_free(struct pipe *pipe)
 {
-	for (int i = 0; i < PIPE_FRAMES; i++) {
-		if (pipe->frame[i])
-			page_put(pipe->frame[i]);
-	}
+	frames_free(pipe, pipe->frame, pipe->nframes);
 	heap_free(pipe);
 }
 
@@ -55,9 +70,18 @@ static size_t pipe_used(const struct pipe *pipe)
 	       __atomic_load_n(&pipe->head, __ATOMIC_ACQUIRE);
 }
 
+/* Bytes that can be written: the frame of head counts as full until it has been read. */
+static s64 pipe_room(const struct pipe *pipe)
+{
+	u64 head = __atomic_load_n(&pipe->head, __ATOMIC_ACQUIRE);
+	u64 tail = __atomic_load_n(&pipe->tail, __ATOMIC_ACQUIRE);
+	u32 nframes = __atomic_load_n(&pipe->nframes, __ATOMIC_RELAXED);
+	return ROUND_DOWN(head, PAGE_SIZE) + (u64)nframes * PAGE_SIZE - tail;
+}
+
 static bool pipe_has_room(const struct pipe *pipe, size_t need)
 {
-	return PIPE_SIZE - pipe_used(pipe) >= need;
+	return pipe_room(pipe) >= (s64)need;
 }
 
 static bool pipe_can_read(const struct pipe *pipe)
@@ -100,7 +124,7 @@ static ssize_t copy_out(struct pipe *pipe, void __user *buf, size_t n)
 	while (done < n) {
 		size_t in_frame = pipe->head % PAGE_SIZE;
 		size_t part = MIN(n - done, PAGE_SIZE - in_frame);
-		struct page *frame = pipe->frame[pipe->head / PAGE_SIZE % PIPE_FRAMES];
+		struct page *frame = pipe->frame[pipe->head / PAGE_SIZE % pipe->nframes];
 		size_t missed = copy_to_user_partial((char __user *)buf + done,
 						     (char *)page_kva(frame) + in_frame, part);
 		pipe->head += part - missed;
@@ -117,11 +141,11 @@ static ssize_t copy_out(struct pipe *pipe, void __user *buf, size_t n)
 static ssize_t copy_in(struct pipe *pipe, const void *buf, size_t n, copy_source *copy)
 {
 	size_t done = 0;
-	n = MIN(n, PIPE_SIZE - (pipe->tail - pipe->head));
+	n = MIN(n, (size_t)pipe_room(pipe));
 	while (done < n) {
 		size_t in_frame = pipe->tail % PAGE_SIZE;
 		size_t part = MIN(n - done, PAGE_SIZE - in_frame);
-		struct page **frame = &pipe->frame[pipe->tail / PAGE_SIZE % PIPE_FRAMES];
+		struct page **frame = &pipe->frame[pipe->tail / PAGE_SIZE % pipe->nframes];
 		if (!*frame)
 			*frame = page_alloc(PAGE_KERNEL);
 		if (!*frame)
@@ -242,6 +266,56 @@ static s64 pipe_ioctl(struct file *file, u64 request, u64 arg)
 	u32 used = pipe_used(pipe);
 	mutex_unlock(&pipe->lock);
 	return put_user_u32((void __user *)arg, used);
+}
+
+s64 pipe_size(struct file *file)
+{
+	struct pipe *pipe = file->private;
+	return file->ops == &fifo_ops ? (s64)(pipe->nframes * PAGE_SIZE) : -EBADF;
+}
+
+/* Takes the frames from head to tail over into a ring of another size. Locked. */
+static void ring_move(struct pipe *pipe, struct page **frame, u32 nframes)
+{
+	u64 first = pipe->head / PAGE_SIZE, end = ROUND_UP(pipe->tail, PAGE_SIZE) / PAGE_SIZE;
+	for (u64 i = first; i < end; i++) {
+		frame[i - first] = pipe->frame[i % pipe->nframes];
+		pipe->frame[i % pipe->nframes] = NULL;
+	}
+	pipe->head -= first * PAGE_SIZE;
+	pipe->tail -= first * PAGE_SIZE;
+	pipe->frame = frame;
+	__atomic_store_n(&pipe->nframes, nframes, __ATOMIC_RELAXED);
+}
+
+s64 pipe_resize(struct file *file, u64 size_bytes)
+{
+	struct pipe *pipe = file->private;
+	u32 nframes = 1, old_nframes;
+	if (file->ops != &fifo_ops)
+		return -EBADF;
+	if (size_bytes > PIPE_SIZE_LIMIT)
+		return -EINVAL;
+	while (nframes * PAGE_SIZE < size_bytes)
+		nframes *= 2;
+	if (nframes > pipe->nframes && size_bytes > PIPE_MAX_SIZE && !creds_root(&current->creds))
+		return -EPERM;
+	struct page **frame = heap_zalloc(nframes * sizeof *frame), **old = frame;
+	if (!frame)
+		return -ENOMEM;
+	mutex_lock(&pipe->lock);
+	old_nframes = nframes;
+	bool fits = pipe->tail <= ROUND_DOWN(pipe->head, PAGE_SIZE) + (u64)nframes * PAGE_SIZE;
+	if (fits) {
+		old = pipe->frame;
+		old_nframes = pipe->nframes;
+		ring_move(pipe, frame, nframes);
+	}
+	mutex_unlock(&pipe->lock);
+	frames_free(pipe, old, old_nframes);
+	if (fits)
+		waitq_wake_all(&pipe->write_wait);
+	return fits ? (s64)(nframes * PAGE_SIZE) : -EBUSY;
 }
 
 static void pipe_release(struct file *file)

@@ -82,7 +82,7 @@ static void children(const char *self)
 	clock_start();
 	pid = MUST(fork());
 	if (pid == 0) {
-		execl(self, self, "count", NULL);
+		execlp(self, self, "count", NULL);
 		_exit(99);
 	}
 	MUST(waitpid(pid, &status, 0));
