@@ -16,6 +16,8 @@ enum { UTIME_NOW = (1 << 30) - 1, UTIME_OMIT = (1 << 30) - 2, NSEC = 1000000000 
 static s64 set_mode(struct inode *inode, void *arg)
 {
 	u32 mode = *(u32 *)arg;
+	if (inode_readonly(inode))
+		return -EROFS;
 	if (!owner_or_root(inode))
 		return -EPERM;
 	if (current->creds.fsuid != 0 && !creds_in_group(&current->creds, inode->gid))
@@ -36,6 +38,8 @@ static s64 set_owner(struct inode *inode, void *arg)
 {
 	u32 uid = ((struct owner *)arg)->uid, gid = ((struct owner *)arg)->gid;
 	bool root = current->creds.fsuid == 0, owner = current->creds.fsuid == inode->uid;
+	if (inode_readonly(inode))
+		return -EROFS;
 	if (uid != UINT32_MAX && !root && !(owner && uid == inode->uid))
 		return -EPERM;
 	if (gid != UINT32_MAX && !root && !(owner && (gid == inode->gid || creds_in_group(&current->creds, gid))))
@@ -113,6 +117,8 @@ static s64 set_times(struct inode *inode, void *arg)
 {
 	const struct timespec *t = arg;
 	bool now = t[0].ns == UTIME_NOW && t[1].ns == UTIME_NOW;
+	if (inode_readonly(inode))
+		return -EROFS;
 	if (t[0].ns == UTIME_OMIT && t[1].ns == UTIME_OMIT)
 		return 0;
 	if (!owner_or_root(inode) && !(now && may_access(inode, MAY_WRITE) == 0))

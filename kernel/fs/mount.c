@@ -291,14 +291,12 @@ s64 sys_umount2(const char __user *target, int flags)
 {
 	if (flags & ~(MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW)) /* LINUX-DIFF: no MNT_EXPIRE */
 		return -EINVAL;
-	if (!creds_root(&current->creds))
-		return -EPERM;
 	struct dentry *root = path_lookup_user(AT_FDCWD, target,
 					       flags & UMOUNT_NOFOLLOW ? 0 : LOOKUP_FOLLOW);
 	if (IS_ERR(root))
 		return PTR_ERR(root);
-	s64 err = -EINVAL;
-	if (dentry_is_root(root)) {
+	s64 err = creds_root(&current->creds) ? -EINVAL : -EPERM;
+	if (err == -EINVAL && dentry_is_root(root)) {
 		mutex_lock(&mount_lock);
 		err = umount_super(root->inode->super, flags & MNT_DETACH);
 		mutex_unlock(&mount_lock);

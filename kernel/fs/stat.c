@@ -187,6 +187,9 @@ struct access {
 static s64 check_access(struct inode *inode, void *arg)
 {
 	const struct access *access = arg;
+	if ((access->may & MAY_EXEC) && inode_type(inode) == S_IFREG &&
+	    (inode->super->flags & MS_NOEXEC))
+		return -EACCES;
 	return inode_permission(refreshed(inode), &access->creds, access->may);
 }
 
