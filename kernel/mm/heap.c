@@ -36,14 +36,6 @@ static struct heap_class classes[] = {
 	CLASS(256), CLASS(384), CLASS(512), CLASS(1024), CLASS(1360), CLASS(2048),
 };
 
-static int class_for(size_t size_bytes)
-{
-	for (unsigned i = 0; i < ARRAY_SIZE(classes); i++)
-		if (size_bytes <= classes[i].size_bytes)
-			return i;
-	return -1;
-}
-
 static void slab_link(struct page **list, struct page *slab)
 {
 	slab->prev = NULL;
@@ -151,11 +143,14 @@ static void class_free(struct page *slab, void *object)
 	spin_unlock(&class->lock);
 }
 
-void *heap_alloc(size_t size_bytes)
+void *heap_alloc_from(int index, size_t size_bytes)
 {
-	int index = class_for(size_bytes);
-	if (index >= 0)
+	if (index == HEAP_ANY)
+		index = heap_class(size_bytes);
+	if (index >= 0) {
+		kassert(size_bytes <= classes[index].size_bytes);
 		return class_alloc(&classes[index], index);
+	}
 	if (size_bytes <= PAGE_SIZE) {
 		struct page *page = page_alloc(PAGE_KERNEL);
 		return page ? page_kva(page) : NULL;
@@ -163,9 +158,9 @@ void *heap_alloc(size_t size_bytes)
 	return kmap_alloc((size_bytes + PAGE_SIZE - 1) / PAGE_SIZE);
 }
 
-void *heap_zalloc(size_t size_bytes)
+void *heap_zalloc_from(int index, size_t size_bytes)
 {
-	void *object = heap_alloc(size_bytes);
+	void *object = heap_alloc_from(index, size_bytes);
 	if (object)
 		memset(object, 0, size_bytes);
 	return object;

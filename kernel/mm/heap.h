@@ -8,8 +8,42 @@
 
 #include "lib/types.h"
 
-void *heap_alloc(size_t size_bytes);  /* undefined content, 16-byte aligned; NULL when out */
-void *heap_zalloc(size_t size_bytes); /* zeroed */
+enum { HEAP_ANY = -2 }; /* a class that is not known yet */
+
+/* The class of slabs for objects of n bytes (classes[] in mm/heap.c); -1: whole frames. */
+static inline __attribute__((always_inline)) int heap_class(size_t n)
+{
+	return n <= 16	 ? 0
+	       : n <= 32   ? 1
+	       : n <= 64   ? 2
+	       : n <= 96   ? 3
+	       : n <= 128  ? 4
+	       : n <= 192  ? 5
+	       : n <= 256  ? 6
+	       : n <= 384  ? 7
+	       : n <= 512  ? 8
+	       : n <= 1024 ? 9
+	       : n <= 1360 ? 10
+	       : n <= 2048 ? 11
+			   : -1;
+}
+
+void *heap_alloc_from(int class, size_t size_bytes);  /* heap_alloc, with heap_class known */
+void *heap_zalloc_from(int class, size_t size_bytes); /* heap_zalloc likewise */
+
+/* Undefined content, 16-byte aligned; NULL when out of memory. */
+static inline void *heap_alloc(size_t size_bytes)
+{
+	return heap_alloc_from(__builtin_constant_p(size_bytes) ? heap_class(size_bytes) : HEAP_ANY,
+			       size_bytes);
+}
+
+/* Zeroed. */
+static inline void *heap_zalloc(size_t size_bytes)
+{
+	return heap_zalloc_from(__builtin_constant_p(size_bytes) ? heap_class(size_bytes) : HEAP_ANY,
+				size_bytes);
+}
 void heap_free(void *object);	      /* NULL is allowed */
 
 struct heap_class_stats {
