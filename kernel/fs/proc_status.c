@@ -48,7 +48,7 @@ struct signal_figures signal_figures(const struct task *task)
 	f.pending = task->pending.set;
 	f.shared = task->process->pending.set;
 	for (int sig = 1; sig <= NSIG; sig++) {
-		u64 handler = sighand->action[sig].handler;
+		u64 handler = sighand_action(sighand, sig)->handler;
 		if (handler == SIG_IGN)
 			f.ignored |= sig_bit(sig);
 		else if (handler != SIG_DFL)

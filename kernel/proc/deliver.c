@@ -180,8 +180,10 @@ static bool deliver_pending(struct regs *regs)
 		struct siginfo info;
 		spin_lock(&sighand->lock);
 		int sig = signal_take(~current->blocked, &info);
-		struct sigaction action = sighand->action[sig];
-		bool handled = sig && action.handler != SIG_DFL && action.handler != SIG_IGN;
+		struct sigaction action = {.handler = SIG_DFL};
+		if (sig)
+			action = *sighand_action(sighand, sig);
+		bool handled = action.handler != SIG_DFL && action.handler != SIG_IGN;
 		if (handled && (action.flags & SA_RESETHAND))
 			sighand->action[sig].handler = SIG_DFL;
 		spin_unlock(&sighand->lock);

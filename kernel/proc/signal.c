@@ -38,7 +38,7 @@ static bool protects_init(const struct process *process, const struct sighand *s
 			  const struct siginfo *info)
 {
 	return (info || sig != SIGKILL) && process == init_process &&
-	       sighand->action[sig].handler == SIG_DFL;
+	       sighand_action(sighand, sig)->handler == SIG_DFL;
 }
 
 /* The target looks at its signals soon. */
@@ -129,7 +129,7 @@ static int send(struct process *process, struct task *thread, struct task *asked
 	if (sig == SIGCONT)
 		process->stop_taken = false;
 	bool dropped = protects_init(process, sighand, sig, info) ||
-		       (action_ignores(&sighand->action[sig], sig) &&
+		       (action_ignores(sighand_action(sighand, sig), sig) &&
 			!(asked->blocked & sig_bit(sig)));
 	if (!dropped)
 		error = signal_queue_add(thread ? &thread->pending : &process->pending, asked, sig,
@@ -180,9 +180,9 @@ void signal_set_action(int sig, const struct sigaction *new, struct sigaction *o
 	if (ignores)
 		spin_lock(&proc_lock); /* to look at the other threads' signals */
 	spin_lock(&sighand->lock);
-	*old = sighand->action[sig];
+	*old = *sighand_action(sighand, sig);
 	if (new)
-		sighand->action[sig] = *new;
+		sighand_set(sighand, sig, new);
 	if (ignores) /* then it is not pending any more: sigaction(2), POSIX */
 		remove_everywhere(current->process, sig_bit(sig));
 	spin_unlock(&sighand->lock);
@@ -276,12 +276,13 @@ void signal_fault(int sig, int code, va_t addr)
 	struct siginfo info = {.signo = sig, .code = code, .addr = addr};
 	struct sighand *sighand = current->sighand;
 	spin_lock(&sighand->lock);
-	struct sigaction *action = &sighand->action[sig];
-	if ((current->blocked & sig_bit(sig)) || action->handler == SIG_IGN) {
-		action->handler = SIG_DFL; /* it cannot go on, and nobody takes it: it ends */
+	u64 handler = sighand_action(sighand, sig)->handler;
+	if ((current->blocked & sig_bit(sig)) || handler == SIG_IGN) {
+		handler = SIG_DFL; /* it cannot go on, and nobody takes it: it ends */
+		sighand->set &= ~sig_bit(sig);
 		current->blocked &= ~sig_bit(sig);
 	}
-	bool ends_init = current->process == init_process && action->handler == SIG_DFL;
+	bool ends_init = current->process == init_process && handler == SIG_DFL;
 	signal_queue_add(&current->pending, current, sig, &info);
 	current->signal_wanted = true;
 	spin_unlock(&sighand->lock);
@@ -323,7 +324,7 @@ bool signal_is_ignored_or_blocked(int sig)
 	struct sighand *sighand = current->sighand;
 	spin_lock(&sighand->lock);
 	bool result = (current->blocked & sig_bit(sig)) ||
-		      sighand->action[sig].handler == SIG_IGN;
+		      sighand_action(sighand, sig)->handler == SIG_IGN;
 	spin_unlock(&sighand->lock);
 	return result;
 }
@@ -334,7 +335,7 @@ struct sigaction process_action(struct process *process, int sig)
 	struct sigaction action = {.handler = SIG_IGN};
 	if (task) {
 		spin_lock(&task->sighand->lock);
-		action = task->sighand->action[sig];
+		action = *sighand_action(task->sighand, sig);
 		spin_unlock(&task->sighand->lock);
 	}
 	return action;

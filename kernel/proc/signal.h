@@ -87,6 +87,7 @@ struct signal_queue {
 struct sighand {
 	_Atomic u32 refs;
 	struct spinlock lock;
+	sigset_t set;			   /* the others are default, whatever action says */
 	struct sigaction action[NSIG + 1]; /* [0] unused */
 };
 
@@ -108,6 +109,8 @@ struct sighand *sighand_new(void);
 struct sighand *sighand_copy(struct sighand *from);
 struct sighand *sighand_get(struct sighand *sighand);
 void sighand_put(struct sighand *sighand);
+const struct sigaction *sighand_action(const struct sighand *sighand, int sig); /* locked */
+void sighand_set(struct sighand *sighand, int sig, const struct sigaction *action); /* locked */
 void sighand_reset_for_exec(struct sighand *sighand); /* caught ones become default */
 
 /*
