@@ -22,6 +22,10 @@
 
 pa_t kernel_root;
 
+/* The entries of kernel_root that are in use: few, and the same ones after boot. */
+static u16 kernel_entries[TABLE_ENTRIES - ROOT_USER_ENTRIES];
+static unsigned nkernel_entries;
+
 static pte_t *table_kva(pa_t table)
 {
 	return pa_kva(table & PTE_ADDR);
@@ -115,13 +119,22 @@ void mmu_init_kernel(pa_t (*alloc_table)(void), pa_t ram_end)
 	/* The roots of the areas that are filled later. */
 	for (va_t va = KMAP_START; va < KMAP_END; va += level_span(LEVEL_ROOT))
 		kernel_entry(va, LEVEL_ROOT - 1, alloc_table);
+	for (unsigned i = ROOT_USER_ENTRIES; i < TABLE_ENTRIES; i++)
+		if (table_kva(kernel_root)[i])
+			kernel_entries[nkernel_entries++] = i;
 	mmu_load_root(kernel_root);
 }
 
 void mmu_fill_kernel_half(pte_t *root)
 {
-	memcpy(root + ROOT_USER_ENTRIES, table_kva(kernel_root) + ROOT_USER_ENTRIES,
-	       (TABLE_ENTRIES - ROOT_USER_ENTRIES) * sizeof *root);
+	for (unsigned i = 0; i < nkernel_entries; i++)
+		root[kernel_entries[i]] = table_kva(kernel_root)[kernel_entries[i]];
+}
+
+void mmu_clear_kernel_half(pte_t *root)
+{
+	for (unsigned i = 0; i < nkernel_entries; i++)
+		root[kernel_entries[i]] = 0;
 }
 
 void mmu_load_root(pa_t root)

@@ -20,8 +20,9 @@ void mmu_init_kernel(pa_t (*alloc_table)(void), pa_t ram_end);
 
 extern pa_t kernel_root; /* the root without a user half */
 
-/* Copies the kernel's 256 entries into a new root. */
+/* The kernel's half of a new root, which is all zeros; and all zeros again. */
 void mmu_fill_kernel_half(pte_t *root);
+void mmu_clear_kernel_half(pte_t *root);
 
 /* Loads CR3. Also drops every user translation of the CPU (no PCID yet). */
 void mmu_load_root(pa_t root);

@@ -34,16 +34,16 @@ struct page {
 		u32 resident;  /* PAGE_TABLE: data pages below it, the zero page not counted */
 		u32 heap_free; /* PAGE_HEAP: 1 + where the first free object begins; 0: none */
 	};
-	union {
-		u32 index; /* PAGE_FILE: which page of the file; PAGE_HEAP: the size class */
-		u32 groups; /* PAGE_TABLE: bit g: entries 16 g to 16 g + 15 can be in use */
-	};
+	u32 index; /* PAGE_FILE: which page of the file; PAGE_HEAP: the size class */
 	union {
 		struct inode *owner; /* PAGE_FILE; not counted: the file outlives its hold or clears it */
 		struct page *next;   /* PAGE_FREE: the free list; PAGE_HEAP: the list of slabs */
 		u64 mapped; /* PAGE_TABLE, but leaf tables: pages mapped below it, touched or not */
 	};
-	struct page *prev; /* PAGE_HEAP: back along the list of slabs */
+	union {
+		struct page *prev; /* PAGE_HEAP: back along the list of slabs */
+		u64 groups; /* PAGE_TABLE: bit g: entries 8 g to 8 g + 7 can be in use */
+	};
 };
 
 _Static_assert(sizeof(struct page) == 32, "pages are found by a shift");

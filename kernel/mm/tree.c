@@ -36,15 +36,14 @@ static inline void entry_publish(pte_t *slot, pte_t entry)
 
 /* Entries come in groups; page.groups says which can be in use, so that fork, copies, sweeps
  * and frees pass over the empty parts of a table. */
-enum { GROUP = TABLE_ENTRIES / 32 };
+enum { GROUP = TABLE_ENTRIES / 64 };
 
-/* The first entry from index on that can be in use; TABLE_ENTRIES if there is none. */
-static unsigned table_next(const struct page *table, unsigned index)
+/* Takes the next group in use off the mask: its first entry. */
+static inline unsigned group_take(u64 *groups)
 {
-	if (index % GROUP != 0)
-		return index; /* in the middle of a group in use */
-	u64 groups = (u64)table->groups >> (index / GROUP);
-	return groups ? index + __builtin_ctzll(groups) * GROUP : TABLE_ENTRIES;
+	unsigned first = __builtin_ctzll(*groups) * GROUP;
+	*groups &= *groups - 1;
+	return first;
 }
 
 struct page *tree_new(void)
@@ -98,8 +97,12 @@ static void copy_table(struct page *copy, const struct page *table)
 	const pte_t *from = table_entries(table);
 	pte_t *to = table_entries(copy);
 	int level = table->level;
-	for (unsigned i = table_next(table, 0); i < TABLE_ENTRIES; i = table_next(table, i + 1))
-		to[i] = entry_share(from[i], level);
+	for (u64 groups = table->groups; groups;) {
+		unsigned first = group_take(&groups);
+		for (unsigned i = first; i < first + GROUP; i++)
+			if (from[i])
+				to[i] = entry_share(from[i], level);
+	}
 	copy->level = level;
 	copy->groups = table->groups;
 	copy->used = table->used;
@@ -117,10 +120,20 @@ struct page *tree_share(struct mm *mm)
 
 	pte_t *from = table_entries(parent);
 	copy_table(child, parent);
-	for (unsigned i = table_next(parent, 0); i < TABLE_ENTRIES; i = table_next(parent, i + 1))
-		from[i] &= ~PTE_W;
+	for (u64 groups = parent->groups; groups;) {
+		unsigned first = group_take(&groups);
+		for (unsigned i = first; i < first + GROUP; i++)
+			from[i] &= ~PTE_W;
+	}
 	tlb_flush_mm(mm);
 	return child;
+}
+
+static bool must_lose_w(pte_t entry, int level)
+{
+	if (level > LEVEL_LEAF)
+		return true;
+	return !(entry & PTE_SHARED) && page_refs(entry_page(entry)) > 1;
 }
 
 /*
@@ -134,13 +147,12 @@ struct page *tree_share(struct mm *mm)
 static void take_back(struct page *table)
 {
 	pte_t *entry = table_entries(table);
-	for (unsigned i = table_next(table, 0); i < TABLE_ENTRIES; i = table_next(table, i + 1)) {
-		if (!(entry[i] & PTE_P) || !(entry[i] & PTE_W))
-			continue;
-		if (table->level > LEVEL_LEAF)
-			entry[i] &= ~PTE_W;
-		else if (!(entry[i] & PTE_SHARED) && page_refs(entry_page(entry[i])) > 1)
-			entry[i] &= ~PTE_W;
+	int level = table->level;
+	for (u64 groups = table->groups; groups;) {
+		unsigned first = group_take(&groups);
+		for (unsigned i = first; i < first + GROUP; i++)
+			if ((entry[i] & PTE_P) && (entry[i] & PTE_W) && must_lose_w(entry[i], level))
+				entry[i] &= ~PTE_W;
 	}
 }
 
@@ -155,7 +167,7 @@ static void new_table(struct page *table, int level, pte_t above)
 		entry[i] = above;
 	table->used = TABLE_ENTRIES;
 	table->mapped = level_span(level + 1) >> PAGE_SHIFT;
-	table->groups = UINT32_MAX;
+	table->groups = UINT64_MAX;
 }
 
 static inline void store(struct page *table, unsigned index, pte_t entry)
@@ -163,7 +175,7 @@ static inline void store(struct page *table, unsigned index, pte_t entry)
 	pte_t *slot = &table_entries(table)[index];
 	table->used += (entry != 0) - (*slot != 0);
 	entry_publish(slot, entry);
-	table->groups |= 1u << (index / GROUP);
+	table->groups |= 1ull << (index / GROUP);
 }
 
 void table_store(struct page *table, unsigned index, pte_t entry)
@@ -319,46 +331,61 @@ void tree_set_leaf(struct path *path, pte_t entry)
 static void free_table(struct page *table)
 {
 	if (table->level == LEVEL_ROOT)
-		memset(table_entries(table) + ROOT_USER_ENTRIES, 0,
-		       (TABLE_ENTRIES - ROOT_USER_ENTRIES) * sizeof(pte_t));
+		mmu_clear_kernel_half(table_entries(table));
 	page_free_clean(table);
+}
+
+static void put_leaves(struct page *table)
+{
+	pte_t *entry = table_entries(table);
+	for (u64 groups = table->groups; groups;) {
+		unsigned first = group_take(&groups);
+		for (unsigned i = first; i < first + GROUP; i++) {
+			if (entry_is_page(entry[i], LEVEL_LEAF))
+				page_put(entry_page(entry[i]));
+			entry[i] = 0;
+		}
+	}
+}
+
+/* Takes the next table that nobody else has out of an upper table; NULL: it is empty now. */
+static struct page *take_child(struct page *table)
+{
+	pte_t *entry = table_entries(table);
+	while (table->groups) {
+		unsigned first = __builtin_ctzll(table->groups) * GROUP;
+		for (unsigned i = first; i < first + GROUP; i++) {
+			pte_t old = entry[i];
+			entry[i] = 0;
+			if (entry_is_table(old, table->level) && page_drop(entry_page(old)))
+				return entry_page(old);
+		}
+		table->groups &= table->groups - 1;
+	}
+	return NULL;
 }
 
 void tree_put(struct page *top)
 {
-	struct {
-		struct page *table;
-		unsigned next; /* entries before this one have been put */
-	} way[LEVEL_ROOT];     /* down to the table that is being emptied */
+	struct page *way[LEVEL_ROOT]; /* down to the table that is being emptied */
 	int depth = 0;
 
 	if (!page_drop(top))
 		return;
-	way[depth].table = top;
-	way[depth++].next = 0;
+	way[depth++] = top;
 	while (depth > 0) {
-		struct page *table = way[depth - 1].table;
-		if (table->used == 0) {
-			free_table(table);
-			depth--;
-			sched_point();
+		struct page *table = way[depth - 1], *child = NULL;
+		if (table->level == LEVEL_LEAF)
+			put_leaves(table);
+		else
+			child = take_child(table);
+		if (child) {
+			way[depth++] = child;
 			continue;
 		}
-		unsigned index = table_next(table, way[depth - 1].next);
-		kassert(index < TABLE_ENTRIES); /* used says that there is one more */
-		way[depth - 1].next = index + 1;
-		pte_t *slot = &table_entries(table)[index];
-		pte_t entry = *slot;
-		if (!entry)
-			continue;
-		*slot = 0;
-		table->used--;
-		if (entry_is_page(entry, table->level)) {
-			page_put(entry_page(entry));
-		} else if (entry_is_table(entry, table->level) && page_drop(entry_page(entry))) {
-			way[depth].table = entry_page(entry);
-			way[depth++].next = 0;
-		}
+		free_table(table);
+		depth--;
+		sched_point();
 	}
 }
 

@@ -44,8 +44,8 @@ static u32 audit_table(const struct page *table, int level, bool writable)
 		if (!entry)
 			continue;
 		used++;
-		if (!(table->groups >> i / 16 & 1))
-			broken("table %lu level %d: entry %u is in use, but not in groups %#x",
+		if (!(table->groups >> i / 8 & 1))
+			broken("table %lu level %d: entry %u is in use, but not in groups %#lx",
 			       page_pfn(table), level, i, table->groups);
 		if (entry_is_table(entry, level)) {
 			resident += audit_table(entry_page(entry), level - 1,

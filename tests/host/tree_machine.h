@@ -307,6 +307,11 @@ void mmu_fill_kernel_half(pte_t *root)
 		root[i] = KERNEL_ENTRY | PTE_P | PTE_W;
 }
 
+void mmu_clear_kernel_half(pte_t *root)
+{
+	memset(root + ROOT_USER_ENTRIES, 0, (TABLE_ENTRIES - ROOT_USER_ENTRIES) * sizeof *root);
+}
+
 static void machine_reset(void)
 {
 	memset(spaces, 0, sizeof spaces);
