@@ -28,6 +28,8 @@ static const struct {
 	{ "forkjoin", "one sum split over more processes than processors" },
 	{ "fdflags", "a descriptor's flag, its description's flags and offset" },
 	{ "cloexec", "a descriptor leaks between open and fcntl, and how not" },
+	{ "closefds", "closing all descriptors before exec, and what it costs" },
+	{ "filelock", "record locks, flock, OFD locks over dup, fork, exec, exit" },
 	{ "sparse", "what page tables cost, and what fork adds to them" },
 	{ "regions", "what 30,000 mappings cost, and what fork adds to them" },
 };
