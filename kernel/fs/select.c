@@ -1,28 +1,33 @@
 /*
- * select and pselect6: bit sets in, bit sets out, over the items of fs/poll.c.
- * The third set is for exceptional conditions: POLLPRI, which no file has yet.
+ * select and pselect6: bit sets in, bit sets out, over the items of fs/poll.c:
+ * one for each descriptor that any set has, in ascending order.
+ *
+ * There may be more than FD_SETSIZE: as on Linux the sets are looked at as far
+ * as the descriptor table reaches. The third set is for exceptional conditions:
+ * POLLPRI, which no file has yet. Source: select(2).
  */
 #include "arch/cpu.h"
 #include "arch/time.h"
 #include "fs/files.h"
 #include "fs/poll_items.h"
+#include "mm/heap.h"
 #include "mm/uaccess.h"
 #include "proc/task.h"
 #include "syscall/syscalls.h"
 
-enum { SETS = 3, WORD_BITS = 64, SELECT_MAX = 1024, SET_WORDS = SELECT_MAX / WORD_BITS };
+enum { SETS = 3, WORD_BITS = 64 };
 
-enum {
-	SELECT_IN = POLLIN | POLLRDNORM | POLLRDBAND | POLLHUP | POLLERR,
-	SELECT_OUT = POLLOUT | POLLWRNORM | POLLWRBAND | POLLERR,
-	SELECT_EXCEPT = POLLPRI,
+enum { /* POLLNVAL: an O_PATH descriptor */
+	SELECT_IN = POLLIN | POLLRDNORM | POLLRDBAND | POLLHUP | POLLERR | POLLNVAL,
+	SELECT_OUT = POLLOUT | POLLWRNORM | POLLWRBAND | POLLERR | POLLNVAL,
+	SELECT_EXCEPT = POLLPRI | POLLNVAL,
 };
 static const u32 set_events[SETS] = {SELECT_IN, SELECT_OUT, SELECT_EXCEPT};
 
 struct sets {
 	void __user *user[SETS];
-	u64 word[SETS][SET_WORDS];
-	size_t nbytes; /* that the user has, of each */
+	u64 *word[SETS];
+	u32 nwords; /* of each */
 };
 
 struct timeval {
@@ -56,47 +61,68 @@ void poll_put_rest(void __user *timeout, u64 ns_per_part, u64 deadline_ns)
 		return;
 }
 
-static bool set_has(const struct sets *sets, int set, int fd)
-{
-	return sets->word[set][fd / WORD_BITS] >> (fd % WORD_BITS) & 1;
-}
-
-static int sets_get(struct sets *sets)
+/* Copies the sets in; bits from nfds on do not count. */
+static int sets_get(struct sets *sets, u32 nfds)
 {
 	for (int set = 0; set < SETS; set++) {
-		for (int i = 0; i < SET_WORDS; i++)
-			sets->word[set][i] = 0;
+		u64 *word = sets->word[set];
+		if (sets->user[set] && copy_from_user(word, sets->user[set], sets->nwords * 8))
+			return -EFAULT;
+		if (nfds % WORD_BITS)
+			word[nfds / WORD_BITS] &= (1ull << (nfds % WORD_BITS)) - 1;
+	}
+	return 0;
+}
+
+static int sets_put(const struct sets *sets)
+{
+	for (int set = 0; set < SETS; set++) {
 		if (sets->user[set] &&
-		    copy_from_user(sets->word[set], sets->user[set], sets->nbytes))
+		    copy_to_user(sets->user[set], sets->word[set], sets->nwords * 8))
 			return -EFAULT;
 	}
 	return 0;
 }
 
-/* The items, one for each descriptor below nfds; -EBADF if a set has one that is not open. */
-static int items_get(const struct sets *sets, struct poll_item *item, int nfds)
+/* The first descriptor >= fd that a set has; -1: none. */
+static int next_fd(const struct sets *sets, u32 fd)
 {
-	for (int fd = 0; fd < nfds; fd++) {
+	u64 from = ~0ull << (fd % WORD_BITS);
+	for (u32 i = fd / WORD_BITS; i < sets->nwords; i++, from = ~0ull) {
+		u64 any = (sets->word[0][i] | sets->word[1][i] | sets->word[2][i]) & from;
+		if (any)
+			return i * WORD_BITS + __builtin_ctzll(any);
+	}
+	return -1;
+}
+
+static bool set_has(const struct sets *sets, int set, u32 fd)
+{
+	return sets->word[set][fd / WORD_BITS] >> (fd % WORD_BITS) & 1;
+}
+
+/* Fills the items; -EBADF if a set has a descriptor that is not open. */
+static int items_get(const struct sets *sets, struct poll_item *item)
+{
+	for (int fd = next_fd(sets, 0); fd >= 0; fd = next_fd(sets, fd + 1), item++) {
 		for (int set = 0; set < SETS; set++)
-			item[fd].wanted |= set_has(sets, set, fd) ? set_events[set] : 0;
-		if (!item[fd].wanted)
-			continue;
-		item[fd].file = fd_get(fd);
-		if (!item[fd].file)
+			item->wanted |= set_has(sets, set, fd) ? set_events[set] : 0;
+		item->file = fd_get(fd);
+		if (!item->file)
 			return -EBADF;
 	}
 	return 0;
 }
 
 /* Clears the bits that are not ready; how many are left in all sets. */
-static int sets_filter(struct sets *sets, const struct poll_item *item, int nfds)
+static int sets_filter(struct sets *sets, const struct poll_item *item)
 {
 	int left = 0;
-	for (int set = 0; set < SETS; set++) {
-		for (int fd = 0; fd < nfds; fd++) {
+	for (int fd = next_fd(sets, 0); fd >= 0; fd = next_fd(sets, fd + 1), item++) {
+		for (int set = 0; set < SETS; set++) {
 			if (!set_has(sets, set, fd))
 				continue;
-			if (item[fd].ready & set_events[set])
+			if (item->ready & set_events[set])
 				left++;
 			else
 				sets->word[set][fd / WORD_BITS] &= ~(1ull << (fd % WORD_BITS));
@@ -105,25 +131,23 @@ static int sets_filter(struct sets *sets, const struct poll_item *item, int nfds
 	return left;
 }
 
-static int sets_put(const struct sets *sets)
+static int select_items(struct sets *sets, u64 deadline_ns)
 {
-	for (int set = 0; set < SETS; set++) {
-		if (sets->user[set] &&
-		    copy_to_user(sets->user[set], sets->word[set], sets->nbytes))
-			return -EFAULT;
-	}
-	return 0;
-}
-
-static int select_items(struct sets *sets, struct poll_item *item, int nfds, u64 deadline_ns)
-{
-	int result = items_get(sets, item, nfds);
+	size_t n = 0;
+	for (int fd = next_fd(sets, 0); fd >= 0; fd = next_fd(sets, fd + 1))
+		n++;
+	struct poll_item *item = poll_items_new(n);
+	if (!item)
+		return -ENOMEM;
+	int result = items_get(sets, item);
 	if (!result)
-		result = poll_items(item, nfds, deadline_ns);
-	if (result < 0)
-		return result;
-	result = sets_filter(sets, item, nfds);
-	return sets_put(sets) ? -EFAULT : result;
+		result = poll_items(item, n, deadline_ns);
+	if (result >= 0) {
+		result = sets_filter(sets, item);
+		result = sets_put(sets) ? -EFAULT : result;
+	}
+	poll_items_free(item, n);
+	return result;
 }
 
 static int do_select(int nfds, void __user *in, void __user *out, void __user *except,
@@ -131,17 +155,18 @@ static int do_select(int nfds, void __user *in, void __user *out, void __user *e
 {
 	if (nfds < 0)
 		return -EINVAL;
-	nfds = MIN(nfds, (int)SELECT_MAX);
-	struct sets sets = {.user = {in, out, except},
-			    .nbytes = ROUND_UP((size_t)nfds, WORD_BITS) / 8};
-	int result = sets_get(&sets);
-	if (result)
-		return result;
-	struct poll_item *item = poll_items_new(nfds);
-	if (!item)
+	nfds = MIN((u32)nfds, files_size(current->files));
+	u32 nwords = ROUND_UP((u32)nfds, WORD_BITS) / WORD_BITS;
+	u64 *words = heap_zalloc(SETS * MAX(nwords, 1u) * sizeof *words);
+	if (!words)
 		return -ENOMEM;
-	result = select_items(&sets, item, nfds, deadline_ns);
-	poll_items_free(item, nfds);
+	struct sets sets = {
+		{in, out, except}, {words, words + nwords, words + 2 * nwords}, nwords,
+	};
+	int result = sets_get(&sets, nfds);
+	if (!result)
+		result = select_items(&sets, deadline_ns);
+	heap_free(words);
 	return result;
 }
 

@@ -2,12 +2,13 @@
  * 65,536 descriptors: the limit can be set so high, the last ones be used and
  * none after them; a table so large forks, execs (which closes what is marked),
  * is closed one by one, all at once, and by exit; and the lowest free descriptor
- * is found whatever was closed.
+ * is found whatever was closed; poll and select of so many.
  *
  * guest: -m 256 -t 120
  * native: no
  *
- * Pages: getrlimit(2), open(2), dup(2), execve(2), close_range(2).
+ * Pages: getrlimit(2), open(2), dup(2), execve(2), close_range(2),
+ * poll(2), select(2).
  */
 #include "check.h"
 
@@ -135,6 +136,35 @@ static void files(void)
 	clock_show("fork, open, exit");
 }
 
+/* All of them stand for one pipe. */
+static void waiting(void)
+{
+	static struct pollfd entries[MANY];
+	static uint64_t set[MANY / 64];
+	struct timespec soon = { 0, 20000000 };
+	int fds[2], fd = 0;
+	char byte;
+
+	MUST(pipe(fds));
+	while (fd != MANY - 1)
+		fd = MUST(dup(fds[0]));
+	for (int i = 0; i < MANY; i++)
+		entries[i] = (struct pollfd){ .fd = i < 5 ? -1 : i, .events = POLLIN };
+	clock_start();
+	VALUE_OF("poll of all", poll(entries, MANY, 20));
+	memset(set, 0xff, sizeof(set));
+	set[0] <<= 5;
+	VALUE_OF("select of all", syscall(SYS_pselect6, MANY, set, NULL, NULL, &soon, NULL));
+	MUST(write(fds[1], "x", 1));
+	VALUE_OF("poll, all ready", poll(entries, MANY, -1));
+	memset(set, 0xff, sizeof(set));
+	set[0] <<= 5;
+	VALUE_OF("select, all ready", syscall(SYS_pselect6, MANY, set, NULL, NULL, NULL, NULL));
+	clock_show("poll and select");
+	MUST(read(fds[0], &byte, 1));
+	close_from(3);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1) {
@@ -147,5 +177,7 @@ int main(int argc, char **argv)
 	children(argv[0]);
 	lowest();
 	files();
+	close_from(3);
+	waiting();
 	return 0;
 }
