@@ -37,12 +37,14 @@ struct owner {
 static s64 set_owner(struct inode *inode, void *arg)
 {
 	u32 uid = ((struct owner *)arg)->uid, gid = ((struct owner *)arg)->gid;
-	bool root = current->creds.fsuid == 0, owner = current->creds.fsuid == inode->uid;
+	const struct creds *creds = &current->creds;
+	bool root = creds->fsuid == 0, owner = creds->fsuid == inode->uid;
 	if (inode_readonly(inode))
 		return -EROFS;
 	if (uid != UINT32_MAX && !root && !(owner && uid == inode->uid))
 		return -EPERM;
-	if (gid != UINT32_MAX && !root && !(owner && (gid == inode->gid || creds_in_group(&current->creds, gid))))
+	bool own_group = owner && (gid == inode->gid || creds_in_group(creds, gid));
+	if (gid != UINT32_MAX && !root && !own_group)
 		return -EPERM;
 	mutex_lock(&inode->lock);
 	if (uid != UINT32_MAX)

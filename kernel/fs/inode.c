@@ -29,6 +29,13 @@ void inode_modified(struct inode *inode)
 	inode->mtime_ns = inode->ctime_ns = inode_now_ns();
 }
 
+void inode_written(struct inode *inode)
+{
+	inode_modified(inode);
+	if (current->creds.fsuid != 0)
+		inode->mode &= ~(S_ISUID | (inode->mode & 010 ? S_ISGID : 0));
+}
+
 static const struct file_ops *ops_for(u32 mode)
 {
 	switch (mode & S_IFMT) {
@@ -80,7 +87,7 @@ void inode_put(struct inode *inode)
 {
 	if (--inode->refs)
 		return;
-	pages_free_from(inode, 0);
+	pages_free_range(inode, 0, UINT64_MAX);
 	spin_lock(&inodes_lock);
 	list_remove(&inode->all_link);
 	spin_unlock(&inodes_lock);

@@ -2,8 +2,9 @@
  * Making and removing names: mkdir, mknod, symlink, link, unlink, rmdir.
  * rename has its own file.
  *
- * Each call walks to the parent without locks, then checks and changes under the
- * parent's inode->lock (and a removed directory's). The order of the checks is Linux's, so that the errno is too.
+ * Each call walks to the parent without locks, then checks and changes under
+ * the parent's inode->lock (rmdir also under the directory's own). The order of
+ * the checks is Linux's, so that the errno is too.
  */
 #include "arch/cpu.h"
 #include "fs/files.h"

@@ -4,7 +4,7 @@
  *
  * A page here has kind PAGE_FILE, owner, index and one reference (I1). The
  * caller holds inode->lock; page->used of a node's frame counts its slots.
- * Entry points: pages_find, pages_find_or_add, pages_free_from, pages_each.
+ * Entry points: pages_find, pages_next, pages_find_or_add, pages_free_range, pages_each.
  */
 #include "fs/ramfs.h"
 #include "mm/page.h"
@@ -50,6 +50,23 @@ struct page *pages_find(const struct inode *inode, u64 index)
 	return at;
 }
 
+u64 pages_next(const struct inode *inode, u64 index, u64 end, bool there)
+{
+	while (index < end) {
+		int height = inode->pages_height;
+		if (!height_covers(height, index))
+			return there ? end : index;
+		void *at = inode->pages;
+		for (; at && height > 0; height--)
+			at = ((struct node *)at)->slot[slot_index(index, height)];
+		if (there == (at != NULL))
+			break;
+		/* Past this page, or past all that the empty slot could hold. */
+		index = (index | ((1ull << (SLOT_BITS * height)) - 1)) + 1;
+	}
+	return MIN(index, end);
+}
+
 /* Adds levels on top until the tree reaches index. */
 static bool tree_grow(struct inode *inode, u64 index)
 {
@@ -68,7 +85,7 @@ static bool tree_grow(struct inode *inode, u64 index)
 }
 
 /* The slot for index, with the nodes that lead to it; a failure leaves empty nodes, which
- * pages_free_from lets go of as it does of others. */
+ * pages_free_range lets go of as it does of others. */
 static void **slot_make(struct inode *inode, u64 index)
 {
 	if (!tree_grow(inode, index))
@@ -126,9 +143,9 @@ static void page_release(struct inode *inode, struct page *page)
 	page_put(page);
 }
 
-/* Frees what lies at or after first below *slot; base is the index where the slot begins.
+/* Frees what lies in [first, end) below *slot; base is the index where the slot begins.
  * The depth is the height: five at most. */
-static void free_from(struct inode *inode, void **slot, int height, u64 base, u64 first)
+static void free_range(struct inode *inode, void **slot, int height, u64 base, u64 first, u64 end)
 {
 	if (!*slot)
 		return;
@@ -139,10 +156,11 @@ static void free_from(struct inode *inode, void **slot, int height, u64 base, u6
 	}
 	struct node *node = *slot;
 	u64 span = 1ull << (SLOT_BITS * (height - 1));
-	for (unsigned i = first > base ? (first - base) / span : 0; i < SLOTS; i++) {
+	unsigned i = first > base ? (first - base) / span : 0;
+	for (; i < SLOTS && base + i * span < end; i++) {
 		if (!node->slot[i])
 			continue;
-		free_from(inode, &node->slot[i], height - 1, base + i * span, first);
+		free_range(inode, &node->slot[i], height - 1, base + i * span, first, end);
 		if (!node->slot[i])
 			node_frame(node)->used--;
 	}
@@ -152,11 +170,11 @@ static void free_from(struct inode *inode, void **slot, int height, u64 base, u6
 	}
 }
 
-void pages_free_from(struct inode *inode, u64 first_index)
+void pages_free_range(struct inode *inode, u64 first_index, u64 end_index)
 {
-	if (!height_covers(inode->pages_height, first_index))
+	if (first_index >= end_index || !height_covers(inode->pages_height, first_index))
 		return;
-	free_from(inode, &inode->pages, inode->pages_height, 0, first_index);
+	free_range(inode, &inode->pages, inode->pages_height, 0, first_index, end_index);
 	if (!inode->pages)
 		inode->pages_height = 0;
 }

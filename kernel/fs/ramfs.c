@@ -123,10 +123,10 @@ int ramfs_truncate_locked(struct inode *inode, u64 size_bytes)
 		size_t keep = size_bytes % PAGE_SIZE;
 		if (last && keep)
 			memset((char *)page_kva(last) + keep, 0, PAGE_SIZE - keep);
-		pages_free_from(inode, (size_bytes + PAGE_SIZE - 1) / PAGE_SIZE);
+		pages_free_range(inode, (size_bytes + PAGE_SIZE - 1) / PAGE_SIZE, UINT64_MAX);
 	}
 	inode->size_bytes = size_bytes;
-	inode_modified(inode);
+	inode_written(inode);
 	return 0;
 }
 
@@ -222,9 +222,7 @@ static ssize_t write_from(struct file *file, const void *buf, size_t n, off_t *o
 	ssize_t done = write_limit(at, n);
 	if (done > 0) {
 		done = write_pages(inode, buf, done, at, copy);
-		inode_modified(inode);
-		if (current->creds.fsuid != 0) /* inode(7): a write by others ends set-user-ID */
-			inode->mode &= ~(S_ISUID | (inode->mode & 010 ? S_ISGID : 0));
+		inode_written(inode);
 	}
 	mutex_unlock(&inode->lock);
 	if (done >= 0)

@@ -38,7 +38,9 @@ ssize_t ramfs_write_kernel(struct inode *inode, const void *buf, size_t n, u64 o
 /* fs/pages.c; the caller holds inode->lock. */
 struct page *pages_find(const struct inode *inode, u64 index); /* not counted; NULL: a hole */
 struct page *pages_find_or_add(struct inode *inode, u64 index); /* not counted; NULL: no room */
-void pages_free_from(struct inode *inode, u64 first_index);
+void pages_free_range(struct inode *inode, u64 first_index, u64 end_index);
+/* The first index in [index, end) where a page is, or is not; end if there is none. */
+u64 pages_next(const struct inode *inode, u64 index, u64 end, bool there);
 void pages_each(const struct inode *inode, void (*fn)(struct page *page, void *arg), void *arg);
 
 #endif

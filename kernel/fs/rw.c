@@ -10,6 +10,7 @@
 #include "fs/open.h"
 #include "fs/path.h"
 #include "fs/ramfs.h"
+#include "fs/sparse.h"
 #include "mm/page.h"
 #include "mm/uaccess.h"
 #include "proc/sched.h"
@@ -198,8 +199,10 @@ static off_t seek(struct file *file, off_t offset, int whence)
 	case SEEK_END:
 		base = end;
 		break;
-	case SEEK_DATA: /* LINUX-DIFF: a file counts as data all through, as lseek(2) allows */
+	case SEEK_DATA:
 	case SEEK_HOLE:
+		if (file->ops == &ramfs_file_ops)
+			return sparse_seek(file->inode, offset, whence == SEEK_DATA);
 		if (offset < 0 || offset >= end)
 			return -ENXIO;
 		return whence == SEEK_HOLE ? end : offset;

@@ -93,7 +93,7 @@ static void super_drop(struct super *super)
 /* Two may come here at once, the last user and umount: each says first, then looks. */
 static void drop_if_unused(struct super *super)
 {
-	if (super->detached && super->users == 0 && !__atomic_exchange_n((bool *)&super->dropped, true, __ATOMIC_SEQ_CST))
+	if (super->detached && super->users == 0 && super->dropped++ == 0)
 		super_drop(super);
 }
 

@@ -31,7 +31,7 @@ struct super {
 	u64 max_inodes, max_pages;	/* m; read without: 0: no limit */
 	_Atomic u64 users;	/* open files, working and root directories */
 	_Atomic bool detached;	/* unmounted; the tree goes with the last user */
-	_Atomic bool dropped;	/* the tree has gone */
+	_Atomic u32 dropped;	/* by how many; the first took the tree down */
 	struct dentry *root;	/* c: counted until dropped; NULL: not a tree (pipes) */
 	struct mutex rename_lock; /* RANK_RENAME: names moved between directories */
 	struct list link;	/* mounts_lock (fs/mount.c): all mounts, in order */

@@ -23,6 +23,7 @@ s64 sys_fsync(int fd);
 s64 sys_fdatasync(int fd);
 s64 sys_sync(void);
 s64 sys_fadvise64(int fd, off_t offset, off_t len, int advice);
+s64 sys_fallocate(int fd, int mode, off_t offset, off_t len);
 s64 sys_truncate(const char __user *path, off_t length);
 s64 sys_ftruncate(int fd, off_t length);
 

@@ -174,6 +174,7 @@ const struct syscall syscall_table[SYSCALL_COUNT] = {
 	CALL(273, set_robust_list, 2),
 	CALL(274, get_robust_list, 3),
 	CALL(280, utimensat, 4),
+	CALL(285, fallocate, 4),
 	CALL(292, dup3, 3),
 	CALL(293, pipe2, 2),
 	CALL(297, rt_tgsigqueueinfo, 4),
