@@ -122,23 +122,29 @@ static bool access_allowed(pte_t entry, u64 error_code)
 	return entry & PTE_PROT; /* x86 can read whatever it can write or execute */
 }
 
-/*
- * Below the stack: it grows, as far as its limit allows and other mappings keep
- * away. The new entry, or 0.
- */
-static pte_t grow_stack(struct mm *mm, va_t va)
+/* The stack's new bottom, if its limit allows and other mappings keep away. */
+static bool grow_stack_to(struct mm *mm, va_t va)
 {
 	struct mm_layout *layout = &mm->layout;
 	pte_t entry = reserved_entry(PTE_READ | PTE_WRITE);
 	va_t used;
-	if (va < MAP_AREA_END || va >= layout->stack_bottom ||
-	    layout->stack_top - va > task_rlimit(current, RLIMIT_STACK) ||
+	if (layout->stack_top - va > task_rlimit(current, RLIMIT_STACK) ||
 	    tree_over_limit(mm, layout->stack_bottom - va) ||
 	    tree_last_used(mm, va - STACK_GUARD_GAP, layout->stack_bottom, &used) ||
 	    tree_reserve(mm, va, layout->stack_bottom, entry))
-		return 0;
+		return false;
 	layout->stack_bottom = va;
-	return entry;
+	return true;
+}
+
+/* Below the stack: it grows, by a whole step if it may. The new entry, or 0. */
+static pte_t grow_stack(struct mm *mm, va_t va)
+{
+	if (va < MAP_AREA_END || va >= mm->layout.stack_bottom)
+		return 0;
+	if (!grow_stack_to(mm, va & ~(STACK_STEP - 1)) && !grow_stack_to(mm, va))
+		return 0;
+	return tree_lookup(mm, va, NULL);
 }
 
 static enum fault_result fault_resolve(struct mm *mm, va_t va, u64 error_code)

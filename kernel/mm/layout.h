@@ -14,7 +14,8 @@
 #include "arch/pte.h"
 
 #define STACK_TOP 0x00007fffffe20000ull	       /* the first stack byte is below it */
-#define STACK_FIRST (128ull * 1024)	       /* reserved at exec; the rest when it is touched */
+#define STACK_STEP (32ull * 1024)	       /* reserved at once, at exec and when it grows: a short
+					* table for fork to copy. LINUX-DIFF: there it is 128 KiB */
 #define STACK_GUARD_GAP (1024ull * 1024)       /* kept free below a stack that grows */
 #define MAP_AREA_END 0x00007f8000000000ull     /* mmap looks for gaps below */
 #define MAP_AREA_START 0x0000000000010000ull   /* vm.mmap_min_addr on Linux */

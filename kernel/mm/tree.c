@@ -352,6 +352,8 @@ static void put_leaves(struct page *table)
 static struct page *take_child(struct page *table)
 {
 	pte_t *entry = table_entries(table);
+	if (table->used == 0)
+		return NULL;
 	while (table->groups) {
 		unsigned first = __builtin_ctzll(table->groups) * GROUP;
 		for (unsigned i = first; i < first + GROUP; i++) {
@@ -375,10 +377,10 @@ void tree_put(struct page *top)
 	way[depth++] = top;
 	while (depth > 0) {
 		struct page *table = way[depth - 1], *child = NULL;
-		if (table->level == LEVEL_LEAF)
-			put_leaves(table);
-		else
+		if (table->level > LEVEL_LEAF)
 			child = take_child(table);
+		else if (table->used > 0)
+			put_leaves(table);
 		if (child) {
 			way[depth++] = child;
 			continue;

@@ -249,7 +249,7 @@ s64 stack_build(struct mm *mm, const struct stack_contents *contents)
 		return -E2BIG;
 	/* Room for the contents (the name and the vector are below 8 KiB), and for a start. */
 	size = MAX(size + 2 * PAGE_SIZE, MIN(task_rlimit(current, RLIMIT_STACK),
-					     ROUND_UP(size, STACK_FIRST / 2) + STACK_FIRST / 2));
+					     ROUND_UP(size, STACK_STEP / 2) + STACK_STEP / 2));
 	va_t bottom = (STACK_TOP - size) & PAGE_MASK;
 	int error = map_anonymous(mm, bottom, STACK_TOP - bottom, PTE_READ | PTE_WRITE);
 	if (error)

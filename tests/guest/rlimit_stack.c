@@ -49,7 +49,7 @@ static void follows_the_limit(void)
 	say("3 MiB: %s", try_write(below(MIB(3))));
 	limit(KIB(256));
 	say("256 KiB limit, what is there stays, 1 MiB: %s", try_write(below(MIB(1))));
-	say("a page below: %s", try_write(below(MIB(1) + 2 * PAGE)));
+	say("64 KiB below: %s", try_write(below(MIB(1) + KIB(64))));
 	limit(MIB(64));
 	say("64 MiB limit, 60 MiB: %s", try_write(below(MIB(60))));
 	say("65 MiB: %s", try_write(below(MIB(65))));
