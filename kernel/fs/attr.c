@@ -121,8 +121,6 @@ static s64 set_times(struct inode *inode, void *arg)
 	bool now = t[0].ns == UTIME_NOW && t[1].ns == UTIME_NOW;
 	if (inode_readonly(inode))
 		return -EROFS;
-	if (t[0].ns == UTIME_OMIT && t[1].ns == UTIME_OMIT)
-		return 0;
 	if (!owner_or_root(inode) && !(now && may_access(inode, MAY_WRITE) == 0))
 		return now ? -EACCES : -EPERM;
 	mutex_lock(&inode->lock);
@@ -133,6 +131,43 @@ static s64 set_times(struct inode *inode, void *arg)
 	return 0;
 }
 
+/* The older forms give seconds, or microseconds: `unit` nanoseconds each. */
+static s64 set_old_times(int dirfd, const char __user *path, const s64 *t, s64 unit)
+{
+	struct timespec both[2] = {{t[0], t[1] * unit}, {t[2], t[3] * unit}};
+	for (int i = 0; i < 2; i++)
+		if (t[2 * i + 1] < 0 || t[2 * i + 1] >= NSEC / unit)
+			return -EINVAL;
+	return path_visit(dirfd, path, LOOKUP_FOLLOW, set_times, both);
+}
+
+s64 sys_utime(const char __user *path, const void __user *times)
+{
+	s64 t[4] = {0}, given[2];
+	if (!times)
+		return sys_utimensat(AT_FDCWD, path, NULL, 0);
+	if (copy_from_user(given, times, sizeof given))
+		return -EFAULT;
+	t[0] = given[0];
+	t[2] = given[1];
+	return set_old_times(AT_FDCWD, path, t, 1);
+}
+
+s64 sys_futimesat(int dirfd, const char __user *path, const void __user *times)
+{
+	s64 t[4];
+	if (!times)
+		return sys_utimensat(dirfd, path, NULL, 0);
+	if (copy_from_user(t, times, sizeof t))
+		return -EFAULT;
+	return set_old_times(dirfd, path, t, 1000);
+}
+
+s64 sys_utimes(const char __user *path, const void __user *times)
+{
+	return sys_futimesat(AT_FDCWD, path, times);
+}
+
 s64 sys_utimensat(int dirfd, const char __user *path, const void __user *times, int flags)
 {
 	struct timespec t[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
@@ -140,6 +175,8 @@ s64 sys_utimensat(int dirfd, const char __user *path, const void __user *times, 
 		return -EINVAL;
 	if (times && copy_from_user(t, times, sizeof t))
 		return -EFAULT;
+	if (t[0].ns == UTIME_OMIT && t[1].ns == UTIME_OMIT)
+		return 0; /* whatever the path says, as on Linux */
 	if (!time_valid(&t[0]) || !time_valid(&t[1]))
 		return -EINVAL;
 	if (!path && dirfd != AT_FDCWD) /* utimensat(2), NOTES: the descriptor itself */

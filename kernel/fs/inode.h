@@ -39,6 +39,7 @@ struct inode {
 	const struct inode_ops *inode_ops;	 /* c: fs/dentry.h */
 	void *pages;		/* i: the file's pages by index (fs/pages.c) */
 	u64 npages;		/* i: how many there are, for st_blocks */
+	bool linkable;		/* without a name, but may get one (O_TMPFILE) */
 	u8 pages_height;	/* i: levels of nodes above the pages; 0: pages is page 0 itself */
 	struct lock *locks;	/* locks_lock (fs/lock.c): record locks and flock */
 	struct super *super;	/* c: the file system it belongs to */

@@ -15,6 +15,8 @@
 #include "proc/task.h"
 #include "syscall/syscalls.h"
 
+enum { TMPFILE_ONLY = O_TMPFILE & ~O_DIRECTORY };
+
 /* Checks what open(2) lists for an object that exists. */
 static int check_open(struct inode *inode, u32 flags)
 {
@@ -81,8 +83,27 @@ static struct dentry *open_create(struct walk *w, u32 flags, u32 mode, bool *mad
 	}
 }
 
+/* O_TMPFILE: a file in that directory's file system, without a name. */
+static struct dentry *open_nameless(int dirfd, char *path, u32 flags, u32 mode)
+{
+	struct dentry *dir = path_lookup(dirfd, path, LOOKUP_FOLLOW | LOOKUP_DIRECTORY);
+	if (IS_ERR(dir))
+		return dir;
+	int err = may_create(dir);
+	struct dentry *dentry = ERR_PTR(dir->inode->inode_ops->lookup ? -EOPNOTSUPP : err);
+	if (!IS_ERR(dentry))
+		dentry = ramfs_create_nameless(dir, S_IFREG | (mode & 07777 & ~current->fs->umask),
+					       !(flags & O_EXCL));
+	dentry_put(dir);
+	return dentry;
+}
+
 static struct dentry *open_lookup(int dirfd, char *path, u32 flags, u32 mode, bool *made)
 {
+	if (flags & TMPFILE_ONLY) {
+		*made = true;
+		return open_nameless(dirfd, path, flags, mode);
+	}
 	if ((flags & O_CREAT) && !(flags & O_PATH)) {
 		struct walk w;
 		int err = walk_start(&w, dirfd, path);
@@ -128,10 +149,11 @@ s64 sys_openat(int dirfd, const char __user *path, int flags, u32 mode)
 {
 	if ((flags & (O_DIRECTORY | O_CREAT)) == (O_DIRECTORY | O_CREAT))
 		return -EINVAL;
-	if ((flags & O_TMPFILE) == O_TMPFILE)
-		return -EOPNOTSUPP;
 	if (flags & O_PATH)
 		flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	if ((flags & TMPFILE_ONLY) &&
+	    (!(flags & O_DIRECTORY) || (flags & O_ACCMODE) == O_RDONLY))
+		return -EINVAL;
 	char *name = path_get_user(path);
 	if (IS_ERR(name))
 		return PTR_ERR(name);

@@ -49,11 +49,11 @@ void ramfs_dir_count(struct inode *dir, struct inode *child, int step)
 	inode_modified(dir);
 }
 
-struct dentry *ramfs_create(struct dentry *dir, const char *name, size_t len, u32 mode,
-			    u64 rdev, const char *target)
+/* An inode for this directory, with a dentry that is not in the tree yet. */
+static struct dentry *make(struct dentry *dir, const char *name, size_t len, u32 mode, u64 rdev,
+			   const char *target)
 {
 	struct super *super = dir->inode->super;
-	kassert(mutex_held(&dir->inode->lock));
 	if (super->max_inodes && super->ninodes >= super->max_inodes)
 		return ERR_PTR(-ENOSPC);
 	struct inode *inode = inode_new(super, mode);
@@ -62,8 +62,12 @@ struct dentry *ramfs_create(struct dentry *dir, const char *name, size_t len, u3
 	inode->rdev = rdev;
 	if (dir->inode->mode & S_ISGID) { /* inode(7): the group comes from the directory */
 		inode->gid = dir->inode->gid;
+		bool member = !current || current->creds.fsuid == 0 ||
+			      creds_in_group(&current->creds, inode->gid);
 		if (inode_is_dir(inode))
 			inode->mode |= S_ISGID;
+		else if (!member && (inode->mode & 010))
+			inode->mode &= ~S_ISGID;
 	}
 	if (inode_is_dir(inode))
 		inode->nlink = 2;
@@ -74,8 +78,29 @@ struct dentry *ramfs_create(struct dentry *dir, const char *name, size_t len, u3
 		inode_put(inode);
 		return ERR_PTR(-ENOMEM);
 	}
-	ramfs_dir_count(dir->inode, inode, 1);
-	dentry_add(dentry);
+	return dentry;
+}
+
+struct dentry *ramfs_create(struct dentry *dir, const char *name, size_t len, u32 mode,
+			    u64 rdev, const char *target)
+{
+	kassert(mutex_held(&dir->inode->lock));
+	struct dentry *dentry = make(dir, name, len, mode, rdev, target);
+	if (!IS_ERR(dentry)) {
+		ramfs_dir_count(dir->inode, dentry->inode, 1);
+		dentry_add(dentry);
+	}
+	return dentry;
+}
+
+struct dentry *ramfs_create_nameless(struct dentry *dir, u32 mode, bool linkable)
+{
+	struct dentry *dentry = make(dir, "#nameless", 9, mode, 0, NULL);
+	if (!IS_ERR(dentry)) {
+		dentry->dead = true;
+		dentry->inode->nlink = 0;
+		dentry->inode->linkable = linkable;
+	}
 	return dentry;
 }
 
@@ -83,7 +108,7 @@ int ramfs_link(struct dentry *dir, const char *name, size_t len, struct inode *i
 {
 	u32 nlink = inode->nlink;
 	do { /* its last name may go meanwhile, in another directory */
-		if (nlink == 0)
+		if (nlink == 0 && !inode->linkable)
 			return -ENOENT;
 	} while (!__atomic_compare_exchange_n((u32 *)&inode->nlink, &nlink, nlink + 1, false,
 					      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
@@ -93,6 +118,7 @@ int ramfs_link(struct dentry *dir, const char *name, size_t len, struct inode *i
 		inode_put(inode);
 		return -ENOMEM;
 	}
+	inode->linkable = false;
 	inode->ctime_ns = inode_now_ns();
 	ramfs_dir_count(dir->inode, inode, 1);
 	dentry_add(dentry);

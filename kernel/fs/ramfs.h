@@ -20,6 +20,8 @@ struct dentry *ramfs_mount(const char *type, u32 mode);
  * mode says the type; target is the text of a symlink. Counted, or ERR_PTR. */
 struct dentry *ramfs_create(struct dentry *dir, const char *name, size_t len, u32 mode,
 			    u64 rdev, const char *target);
+/* A regular file without a name (O_TMPFILE), linkable: ramfs_link may give it one. */
+struct dentry *ramfs_create_nameless(struct dentry *dir, u32 mode, bool linkable);
 /* One more name for a file; -ENOENT if its last one has gone. Caller holds dir's inode->lock. */
 int ramfs_link(struct dentry *dir, const char *name, size_t len, struct inode *inode);
 /* Removes a name that is not a mount point; a directory is empty. Caller holds the parent's
