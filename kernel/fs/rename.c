@@ -29,10 +29,12 @@ static int check_rename(struct walk *from_walk, struct walk *to_walk, struct den
 		return -EEXIST;
 	if (!is_dir && (from_walk->slash || to_walk->slash))
 		return -ENOTDIR;
-	if (dentry_is_ancestor(from, to_walk->dir))
-		return -EINVAL;
-	if (to && dentry_is_ancestor(to, from_walk->dir))
-		return -ENOTEMPTY;
+	if (from_walk->dir != to_walk->dir) { /* else rename_lock is not held, and neither can be */
+		if (dentry_is_ancestor(from, to_walk->dir))
+			return -EINVAL;
+		if (to && dentry_is_ancestor(to, from_walk->dir))
+			return -ENOTEMPTY;
+	}
 	if (to && to->inode == from->inode)
 		return SAME_FILE;
 	int err = may_delete(from_walk->dir->inode, from);
