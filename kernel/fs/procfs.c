@@ -284,7 +284,7 @@ static struct dentry *proc_lookup(struct dentry *dir, const char *name, size_t l
 	const struct proc_node *node = proc_node_of(dir->inode);
 	const struct proc_entry *entry = node->entry;
 	if (!inode_is_dir(dir->inode) || node_gone(node))
-		return ERR_PTR(-ENOENT);
+		return ERR_PTR(entry == &proc_pid_entry ? -ESRCH : -ENOENT); /* as there */
 	for (const struct proc_entry *e = entry->children; e && e->name; e++) {
 		if (strlen(e->name) == len && memcmp(e->name, name, len) == 0) {
 			struct proc_node child = *node;
