@@ -1,5 +1,5 @@
 /*
- * read, write and their kin; lseek, truncate, sendfile.
+ * read, write, pread64, pwrite64; lseek, truncate, sendfile.
  *
  * Each call finds the description, checks its mode, and hands the user's
  * buffer to file_ops; only files that seek have an offset, which pos_lock
@@ -10,6 +10,7 @@
 #include "fs/open.h"
 #include "fs/path.h"
 #include "fs/ramfs.h"
+#include "fs/rw.h"
 #include "fs/sparse.h"
 #include "mm/page.h"
 #include "mm/uaccess.h"
@@ -17,35 +18,25 @@
 #include "proc/task.h"
 #include "syscall/syscalls.h"
 
-enum { RW_MAX = 0x7ffff000, IOV_MAX = 1024 }; /* read(2), NOTES; readv(2) */
-
-enum { POSIX_FADV_NOREUSE = 5 }; /* the last of them */
-
-enum direction { READ, WRITE };
-
-struct iovec {
-	void __user *base;
-	size_t len;
-};
-
-static ssize_t file_rw(struct file *file, enum direction dir, void __user *buf, size_t n,
+ssize_t file_rw(struct file *file, enum direction dir, void __user *buf, size_t n,
 		       off_t *offset)
 {
 	if (!user_range_ok(buf, n))
 		return -EFAULT;
+	if (file->ops->seekable && n > (size_t)(INT64_MAX - *offset))
+		return -EINVAL;
 	n = MIN(n, (size_t)RW_MAX);
 	if (dir == READ)
 		return file->ops->read ? file->ops->read(file, buf, n, offset) : -EINVAL;
 	return file->ops->write ? file->ops->write(file, buf, n, offset) : -EINVAL;
 }
 
-static bool allowed(struct file *file, enum direction dir)
+bool file_allows(const struct file *file, enum direction dir)
 {
 	return dir == READ ? file_readable(file) : file_writable(file);
 }
 
-/* The description's own offset, held until position_put; `none` for files without. */
-static off_t *position_get(struct file *file, off_t *none)
+off_t *position_get(struct file *file, off_t *none)
 {
 	*none = 0;
 	if (!file->ops->seekable)
@@ -54,7 +45,7 @@ static off_t *position_get(struct file *file, off_t *none)
 	return &file->offset;
 }
 
-static void position_put(struct file *file)
+void position_put(struct file *file)
 {
 	if (file->ops->seekable)
 		mutex_unlock(&file->pos_lock);
@@ -67,7 +58,7 @@ static s64 rw_fd(int fd, enum direction dir, void __user *buf, size_t n)
 	off_t none;
 	if (!file)
 		return -EBADF;
-	if (allowed(file, dir)) {
+	if (file_allows(file, dir)) {
 		done = file_rw(file, dir, buf, n, position_get(file, &none));
 		position_put(file);
 	}
@@ -97,7 +88,7 @@ static s64 prw_fd(int fd, enum direction dir, void __user *buf, size_t n, off_t 
 		;
 	else if (!file->ops->seekable)
 		done = -ESPIPE;
-	else if (allowed(file, dir))
+	else if (file_allows(file, dir))
 		done = file_rw(file, dir, buf, n, &offset);
 	file_put(file);
 	return done;
@@ -111,75 +102,6 @@ s64 sys_pread64(int fd, void __user *buf, size_t n, off_t offset)
 s64 sys_pwrite64(int fd, const void __user *buf, size_t n, off_t offset)
 {
 	return prw_fd(fd, WRITE, (void __user *)buf, n, offset);
-}
-
-/* readv(2): the sum of all lengths must fit ssize_t, whatever is transferred; and as on
- * Linux no part may lie outside the user half, even one that is not reached. */
-static int check_iovecs(const struct iovec __user *iov, u64 count)
-{
-	u64 total = 0;
-	if (count > IOV_MAX)
-		return -EINVAL;
-	for (u64 i = 0; i < count; i++) {
-		struct iovec v;
-		if (copy_from_user(&v, &iov[i], sizeof v))
-			return -EFAULT;
-		if ((ssize_t)v.len < 0 || v.len > INT64_MAX - total)
-			return -EINVAL;
-		if (!user_range_ok(v.base, v.len))
-			return -EFAULT;
-		total += v.len;
-	}
-	return 0;
-}
-
-static s64 rw_iovecs(struct file *file, enum direction dir, const struct iovec __user *iov,
-		     u64 count, off_t *offset)
-{
-	s64 total = 0;
-	for (u64 i = 0; i < count && total < RW_MAX; i++) {
-		struct iovec v;
-		if (copy_from_user(&v, &iov[i], sizeof v))
-			return total ? total : -EFAULT;
-		if (v.len == 0)
-			continue;
-		if (total && dir == WRITE && file->ops == &ramfs_file_ops &&
-		    (u64)*offset >= task_rlimit(current, RLIMIT_FSIZE))
-			break; /* a signal only if nothing at all can be written */
-		v.len = MIN(v.len, (size_t)(RW_MAX - total));
-		s64 done = file_rw(file, dir, v.base, v.len, offset);
-		if (done < 0)
-			return total ? total : done;
-		total += done;
-		if ((size_t)done < v.len)
-			break;
-	}
-	return total;
-}
-
-static s64 rwv_fd(int fd, enum direction dir, const void __user *iov, u64 count)
-{
-	struct file *file = fd_get(fd);
-	off_t none;
-	if (!file)
-		return -EBADF;
-	s64 done = allowed(file, dir) ? check_iovecs(iov, count) : -EBADF;
-	if (!done) {
-		done = rw_iovecs(file, dir, iov, count, position_get(file, &none));
-		position_put(file);
-	}
-	file_put(file);
-	return done;
-}
-
-s64 sys_readv(int fd, const void __user *iov, u64 iovcnt)
-{
-	return rwv_fd(fd, READ, iov, iovcnt);
-}
-
-s64 sys_writev(int fd, const void __user *iov, u64 iovcnt)
-{
-	return rwv_fd(fd, WRITE, iov, iovcnt);
 }
 
 enum { SEEK_SET, SEEK_CUR, SEEK_END, SEEK_DATA, SEEK_HOLE };
@@ -341,39 +263,4 @@ s64 sys_sendfile(int out_fd, int in_fd, off_t __user *offset, size_t n)
 	if (out)
 		file_put(out);
 	return done;
-}
-
-/* All files are in memory: there is nothing to wait for. */
-s64 sys_fsync(int fd)
-{
-	struct file *file = fd_get_io(fd);
-	if (!file)
-		return -EBADF;
-	bool ok = file->ops == &ramfs_file_ops || file->ops == &ramfs_dir_ops;
-	file_put(file);
-	return ok ? 0 : -EINVAL;
-}
-
-s64 sys_fdatasync(int fd)
-{
-	return sys_fsync(fd);
-}
-
-s64 sys_sync(void)
-{
-	return 0;
-}
-
-/* Advice about reading ahead and dropping from the cache: the files are the cache. */
-s64 sys_fadvise64(int fd, off_t offset, off_t len, int advice)
-{
-	struct file *file = fd_get_io(fd);
-	(void)offset;
-	if (!file)
-		return -EBADF;
-	bool fifo = (file->inode->mode & S_IFMT) == S_IFIFO;
-	file_put(file);
-	if (fifo)
-		return -ESPIPE;
-	return len < 0 || advice < 0 || advice > POSIX_FADV_NOREUSE ? -EINVAL : 0;
 }

@@ -1,0 +1,137 @@
+/*
+ * readv, writev and their forms with an offset and flags: several buffers in
+ * one call, one after the other, until one is not filled.
+ *
+ * All buffers are checked before the first is used. Locks: as read and write
+ * (fs/rw.c); with an offset of its own a call leaves the description's alone,
+ * and its lock. Source: readv(2).
+ */
+#include "arch/cpu.h"
+#include "fs/open.h"
+#include "fs/ramfs.h"
+#include "fs/rw.h"
+#include "mm/uaccess.h"
+#include "proc/task.h"
+#include "syscall/syscalls.h"
+
+enum { IOV_MAX = 1024 };
+
+/* What makes no difference where all is in memory; the others: EOPNOTSUPP. */
+enum { RWF_HIPRI = 1, RWF_DSYNC = 2, RWF_SYNC = 4, RWF_KNOWN = RWF_HIPRI | RWF_DSYNC | RWF_SYNC };
+
+enum { AT_POSITION = -1 }; /* preadv2(2): no offset, but the description's */
+
+struct iovec {
+	void __user *base;
+	size_t len;
+};
+
+/* The sum of all lengths, which must fit ssize_t whatever is transferred; and as on Linux no
+ * part may lie outside the user half, even one that is not reached. Or -errno. */
+static s64 check_iovecs(const struct iovec __user *iov, u64 count)
+{
+	u64 total = 0;
+	if (count > IOV_MAX)
+		return -EINVAL;
+	for (u64 i = 0; i < count; i++) {
+		struct iovec v;
+		if (copy_from_user(&v, &iov[i], sizeof v))
+			return -EFAULT;
+		if ((ssize_t)v.len < 0 || v.len > INT64_MAX - total)
+			return -EINVAL;
+		if (!user_range_ok(v.base, v.len))
+			return -EFAULT;
+		total += v.len;
+	}
+	return total;
+}
+
+static s64 rw_iovecs(struct file *file, enum direction dir, const struct iovec __user *iov,
+		     u64 count, off_t *offset)
+{
+	s64 total = 0;
+	for (u64 i = 0; i < count && total < RW_MAX; i++) {
+		struct iovec v;
+		if (copy_from_user(&v, &iov[i], sizeof v))
+			return total ? total : -EFAULT;
+		if (v.len == 0)
+			continue;
+		if (total && dir == WRITE && file->ops == &ramfs_file_ops &&
+		    (u64)*offset >= task_rlimit(current, RLIMIT_FSIZE))
+			break; /* a signal only if nothing at all can be written */
+		v.len = MIN(v.len, (size_t)(RW_MAX - total));
+		s64 done = file_rw(file, dir, v.base, v.len, offset);
+		if (done < 0)
+			return total ? total : done;
+		total += done;
+		if ((size_t)done < v.len)
+			break;
+	}
+	return total;
+}
+
+static s64 rwv_file(struct file *file, enum direction dir, const void __user *iov, u64 count,
+		    off_t offset, u32 flags)
+{
+	if (offset != AT_POSITION && !file->ops->seekable)
+		return -ESPIPE;
+	if (!file_allows(file, dir))
+		return -EBADF;
+	s64 done = check_iovecs(iov, count);
+	if (done <= 0)
+		return done;
+	if (flags & ~RWF_KNOWN) /* LINUX-DIFF: RWF_NOWAIT and RWF_APPEND too */
+		return -EOPNOTSUPP;
+	if (offset != AT_POSITION)
+		return rw_iovecs(file, dir, iov, count, &offset);
+	off_t none;
+	done = rw_iovecs(file, dir, iov, count, position_get(file, &none));
+	position_put(file);
+	return done;
+}
+
+static s64 rwv_fd(int fd, enum direction dir, const void __user *iov, u64 count, off_t offset,
+		  u32 flags)
+{
+	if (offset < AT_POSITION)
+		return -EINVAL;
+	struct file *file = fd_get_io(fd);
+	if (!file)
+		return -EBADF;
+	s64 done = rwv_file(file, dir, iov, count, offset, flags);
+	file_put(file);
+	return done;
+}
+
+s64 sys_readv(int fd, const void __user *iov, u64 iovcnt)
+{
+	return rwv_fd(fd, READ, iov, iovcnt, AT_POSITION, 0);
+}
+
+s64 sys_writev(int fd, const void __user *iov, u64 iovcnt)
+{
+	return rwv_fd(fd, WRITE, iov, iovcnt, AT_POSITION, 0);
+}
+
+s64 sys_preadv(int fd, const void __user *iov, u64 iovcnt, off_t offset)
+{
+	return offset < 0 ? -EINVAL : rwv_fd(fd, READ, iov, iovcnt, offset, 0);
+}
+
+s64 sys_pwritev(int fd, const void __user *iov, u64 iovcnt, off_t offset)
+{
+	return offset < 0 ? -EINVAL : rwv_fd(fd, WRITE, iov, iovcnt, offset, 0);
+}
+
+/* The half of the offset that 32-bit callers need comes in between. */
+s64 sys_preadv2(int fd, const void __user *iov, u64 iovcnt, off_t offset, u64 high, u32 flags)
+{
+	(void)high;
+	return rwv_fd(fd, READ, iov, iovcnt, offset, flags);
+}
+
+s64 sys_pwritev2(int fd, const void __user *iov, u64 iovcnt, off_t offset, u64 high, u32 flags)
+{
+	(void)high;
+	return rwv_fd(fd, WRITE, iov, iovcnt, offset, flags);
+}
