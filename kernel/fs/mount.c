@@ -149,7 +149,9 @@ static int cover(struct dentry *place, struct dentry *root)
 {
 	int err = 0;
 	mutex_lock(&place->inode->lock);
-	if (place->dead)
+	if (place->inode->super->detached)
+		err = -EINVAL;
+	else if (place->dead)
 		err = -ENOENT;
 	else if (!place->in_tree && !dentry_is_root(place))
 		err = -EBUSY; /* of /proc, where names are made as they are looked up */
