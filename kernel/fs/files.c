@@ -238,7 +238,10 @@ void files_put(struct files *files)
 {
 	if (--files->refs)
 		return;
-	close_all(files, false, 0, UINT32_MAX);
+	for (u32 fd = next_open(files, 0); fd < files->fd.size; fd = next_open(files, fd + 1)) {
+		files_close(files, files->fd.file[fd]);
+		sched_point();
+	}
 	files_free(files);
 }
 
