@@ -33,10 +33,13 @@ enum {
 
 	PTE_SHARED = 1ull << 52,   /* MAP_SHARED: keeps W, is never copied */
 	PTE_FRAME = 1ull << 53,	   /* P clear, but the entry keeps its frame: PROT_NONE */
-	PTE_RESERVED = 1ull << 54, /* P clear: anonymous memory not yet touched */
-	PTE_BUS = 1ull << 55,	   /* with RESERVED: beyond the end of a file, a touch is SIGBUS */
+	PTE_RESERVED = 1ull << 54, /* P clear: promised, not yet touched */
+	PTE_MAPPING = 1ull << 55,  /* with RESERVED: of a file, by way of the frame in PTE_ADDR,
+				    * which is of kind PAGE_MAPPING (mm/mapping.h) */
 	PTE_NOWRITE = 1ull << 56,  /* a shared mapping of a file not open for writing: mprotect
 				    * cannot add WRITE */
+	PTE_LOCKED = 1ull << 57,   /* mlock: says only what munlock, VmLck and limits need */
+	PTE_KEEP = PTE_SHARED | PTE_NOWRITE | PTE_LOCKED, /* whatever becomes of the page */
 
 	PTE_ADDR = 0x000ffffffffff000ull,
 };

@@ -4,6 +4,8 @@
 
 #include "fs/ramfs.h"
 
+extern const struct file_ops zero_ops; /* /dev/zero, which mmap knows */
+
 void dev_mem_init(void);		      /* registers null, zero, full, random, urandom */
 int chardev_populate(struct dentry *dir);     /* makes the nodes of a new devtmpfs; 0 or -errno */
 

@@ -3,7 +3,7 @@
  *
  * An inode lives as long as a name, an open file or a mapping counts it. When
  * it dies its pages lose the file's reference; who still maps one keeps it.
- * Entry points: inode_new, inode_get, inode_put, inode_page, inode_path.
+ * Entry points: inode_new, inode_get, inode_put, inode_path.
  * Locks: inode->lock; inodes_lock for the list of all inodes.
  */
 #include "arch/cpu.h"
@@ -70,6 +70,7 @@ struct inode *inode_new(struct super *super, u32 mode)
 	inode->inode_ops = &ramfs_inode_ops;
 	bool dir = (mode & S_IFMT) == S_IFDIR;
 	mutex_init(&inode->lock, "inode", dir ? RANK_INODE_DIR : RANK_INODE);
+	mutex_init(&inode->pages_lock, "inode pages", RANK_INODE_PAGES);
 	spin_lock(&inodes_lock);
 	list_append(&all_inodes, &inode->all_link);
 	spin_unlock(&inodes_lock);
@@ -101,24 +102,15 @@ void inode_put(struct inode *inode)
 		heap_free(super);
 }
 
-struct page *inode_page(struct inode *inode, u64 index)
-{
-	if (inode->ops != &ramfs_file_ops)
-		return ERR_PTR(-ENODEV);
-	mutex_lock(&inode->lock);
-	struct page *page = pages_find_or_add(inode, index);
-	if (page)
-		page_get(page);
-	mutex_unlock(&inode->lock);
-	return page ? page : ERR_PTR(-ENOMEM);
-}
 
 /* An owner that is seen under inodes_lock is not freed before the lock is let go of, because
  * inode_put clears owner and takes the lock then; but it may have begun to die. */
 struct inode *inode_of_page(const struct page *page)
 {
 	spin_lock(&inodes_lock);
-	struct inode *inode = page->kind == PAGE_FILE ? page->owner : NULL;
+	bool of_file = page->kind == PAGE_FILE || page->kind == PAGE_ANON ||
+		       page->kind == PAGE_MAPPING;
+	struct inode *inode = of_file ? page->owner : NULL;
 	u32 refs = inode ? inode->refs : 0;
 	while (refs && !__atomic_compare_exchange_n((u32 *)&inode->refs, &refs, refs + 1, false,
 						    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))

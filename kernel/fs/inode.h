@@ -6,8 +6,9 @@
  * kind PAGE_FILE, owner = the inode, index = its place, and one reference held
  * by the file (invariant I1).
  *
- * Locks: inode->lock (RANK_INODE, directories RANK_INODE_DIR): size, pages.
- * Key letters: c constant, i inode->lock. stat and permission checks read single
+ * Locks: inode->lock (RANK_INODE, directories RANK_INODE_DIR): size, pages. A page fault, which
+ * may happen under it, finds pages under pages_lock; so both are held to take pages away.
+ * Key letters: c constant, i inode->lock, p pages_lock. stat and permission checks read single
  * fields without a lock. A directory's lock also guards its names (fs/dentry.h).
  */
 #ifndef FS_INODE_H
@@ -37,10 +38,12 @@ struct inode {
 	s32 write_count;	/* i: descriptions open for writing; > 0: no exec */
 	const struct file_ops *ops;		 /* c: what open gives the file */
 	const struct inode_ops *inode_ops;	 /* c: fs/dentry.h */
-	void *pages;		/* i: the file's pages by index (fs/pages.c) */
-	u64 npages;		/* i: how many there are, for st_blocks */
+	struct mutex pages_lock; /* p; RANK_INODE_PAGES; the size shrinks under it, too */
+	void *pages;		/* p: the file's pages by index (fs/pages.c) */
+	u64 npages;		/* p: how many there are, for st_blocks */
+	bool mapped;		/* p: has been mapped at some time */
 	bool linkable;		/* without a name, but may get one (O_TMPFILE) */
-	u8 pages_height;	/* i: levels of nodes above the pages; 0: pages is page 0 itself */
+	u8 pages_height;	/* p: levels of nodes above the pages; 0: pages is page 0 itself */
 	struct lock *locks;	/* locks_lock (fs/lock.c): record locks and flock */
 	struct super *super;	/* c: the file system it belongs to */
 	struct list all_link;	/* inodes_lock (fs/inode.c): all inodes alive */
@@ -55,14 +58,17 @@ struct inode *inode_get(struct inode *inode);
 void inode_put(struct inode *inode);
 
 /*
- * The page at this index of a regular file, with a reference for the caller.
- * A hole is filled with a new zeroed page of the file. ERR_PTR(-ENOMEM), or
- * ERR_PTR(-ENODEV) where the inode has no pages (pipes, devices, /proc).
- * Takes inode->lock: call it before taking mm.lock.
+ * The page at this index of a ramfs file, with a reference for the caller, who may hold
+ * mm->lock. A hole is NULL, or if fill is set a new zeroed page of the file.
+ * ERR_PTR(-ENXIO): beyond the end; -ENOMEM; -ENOSPC: the file system is full.
  */
-struct page *inode_page(struct inode *inode, u64 index);
+struct page *inode_page(struct inode *inode, u64 index, bool fill);
 
-/* The file that a page is of, counted; NULL if of none, or if the file is about to go. */
+/* It is going to be mapped; the first page from index on that is not a hole, or end. */
+u64 inode_map_next(struct inode *inode, u64 index, u64 end);
+
+/* The file that a page is of, or a copy or a mapping (mm/mapping.h), counted; NULL if of none,
+ * or if the file is about to go. */
 struct inode *inode_of_page(const struct page *page);
 
 /* A nameless file of this size for MAP_SHARED | MAP_ANONYMOUS; ERR_PTR(-ENOMEM). */

@@ -2,11 +2,14 @@
  * The pages of a file by index: a radix tree of frames with 512 slots each,
  * as high as the highest page needs. A file of one page has no node at all.
  *
- * A page here has kind PAGE_FILE, owner, index and one reference (I1). The
- * caller holds inode->lock; page->used of a node's frame counts its slots.
- * Entry points: pages_find, pages_next, pages_find_or_add, pages_free_range, pages_each.
+ * A page here has kind PAGE_FILE, owner, index and one reference (I1); page->used
+ * of a node's frame counts its slots. Locks: pages_lock, which all but pages_each
+ * take. Who holds inode->lock too may use a page without counting it.
+ * Entry points: pages_find, pages_next, pages_find_or_add, pages_remove, inode_page.
  */
 #include "fs/ramfs.h"
+#include "lib/errno.h"
+#include "mm/mapping.h"
 #include "mm/page.h"
 
 enum { SLOT_BITS = 9, SLOTS = 1 << SLOT_BITS };
@@ -40,7 +43,7 @@ static bool height_covers(int height, u64 index)
 	return index >> (SLOT_BITS * height) == 0;
 }
 
-struct page *pages_find(const struct inode *inode, u64 index)
+static struct page *find(const struct inode *inode, u64 index)
 {
 	if (!height_covers(inode->pages_height, index))
 		return NULL;
@@ -50,7 +53,7 @@ struct page *pages_find(const struct inode *inode, u64 index)
 	return at;
 }
 
-u64 pages_next(const struct inode *inode, u64 index, u64 end, bool there)
+static u64 next(const struct inode *inode, u64 index, u64 end, bool there)
 {
 	while (index < end) {
 		int height = inode->pages_height;
@@ -108,13 +111,18 @@ static void **slot_make(struct inode *inode, u64 index)
 	return slot;
 }
 
-struct page *pages_find_or_add(struct inode *inode, u64 index)
+static bool super_full(const struct super *super)
 {
-	struct page *page = pages_find(inode, index);
+	return super->max_pages && super->npages >= super->max_pages;
+}
+
+static struct page *find_or_add(struct inode *inode, u64 index)
+{
+	struct page *page = find(inode, index);
 	if (page)
 		return page;
 	struct super *super = inode->super;
-	if (super->max_pages && super->npages >= super->max_pages)
+	if (super_full(super))
 		return NULL;
 	page = page_alloc_zeroed(PAGE_FILE);
 	if (!page)
@@ -130,6 +138,57 @@ struct page *pages_find_or_add(struct inode *inode, u64 index)
 	inode->npages++;
 	super->npages++;
 	return page;
+}
+
+struct page *pages_find(struct inode *inode, u64 index)
+{
+	mutex_lock(&inode->pages_lock);
+	struct page *page = find(inode, index);
+	mutex_unlock(&inode->pages_lock);
+	return page;
+}
+
+struct page *pages_find_or_add(struct inode *inode, u64 index)
+{
+	mutex_lock(&inode->pages_lock);
+	struct page *page = find_or_add(inode, index);
+	mutex_unlock(&inode->pages_lock);
+	return page;
+}
+
+u64 pages_next(struct inode *inode, u64 index, u64 end, bool there)
+{
+	mutex_lock(&inode->pages_lock);
+	u64 found = next(inode, index, end, there);
+	mutex_unlock(&inode->pages_lock);
+	return found;
+}
+
+static u64 size_in_pages(const struct inode *inode)
+{
+	return ROUND_UP(inode->size_bytes, PAGE_SIZE) >> PAGE_SHIFT;
+}
+
+struct page *inode_page(struct inode *inode, u64 index, bool fill)
+{
+	struct page *page = ERR_PTR(-ENXIO);
+	mutex_lock(&inode->pages_lock);
+	if (index < size_in_pages(inode)) {
+		page = fill ? find_or_add(inode, index) : find(inode, index);
+		if (page)
+			page_get(page);
+		else if (fill)
+			page = ERR_PTR(super_full(inode->super) ? -ENOSPC : -ENOMEM);
+	}
+	mutex_unlock(&inode->pages_lock);
+	return page;
+}
+
+u64 inode_map_next(struct inode *inode, u64 index, u64 end)
+{
+	inode->mapped = true; /* before the size is looked at: pages_shrink */
+	u64 next = pages_next(inode, index, end, true);
+	return next < size_in_pages(inode) ? next : end;
 }
 
 /* The file lets go: who has it mapped keeps it, as memory of no file. */
@@ -172,11 +231,33 @@ static void free_range(struct inode *inode, void **slot, int height, u64 base, u
 
 void pages_free_range(struct inode *inode, u64 first_index, u64 end_index)
 {
-	if (first_index >= end_index || !height_covers(inode->pages_height, first_index))
-		return;
-	free_range(inode, &inode->pages, inode->pages_height, 0, first_index, end_index);
+	mutex_lock(&inode->pages_lock);
+	if (first_index < end_index && height_covers(inode->pages_height, first_index))
+		free_range(inode, &inode->pages, inode->pages_height, 0, first_index, end_index);
 	if (!inode->pages)
 		inode->pages_height = 0;
+	mutex_unlock(&inode->pages_lock);
+}
+
+int pages_remove(struct inode *inode, u64 first_index, u64 end_index)
+{
+	int error = inode->mapped && first_index < end_index ? mapping_cut(inode, first_index, end_index) : 0;
+	if (!error)
+		pages_free_range(inode, first_index, end_index);
+	return error;
+}
+
+/* A fault that comes after the new size finds SIGBUS; what came before is found by mapping_cut. */
+int pages_shrink(struct inode *inode, u64 size_bytes)
+{
+	u64 old_bytes = inode->size_bytes;
+	mutex_lock(&inode->pages_lock);
+	inode->size_bytes = size_bytes;
+	mutex_unlock(&inode->pages_lock);
+	int error = pages_remove(inode, size_in_pages(inode), UINT64_MAX);
+	if (error)
+		inode->size_bytes = old_bytes;
+	return error;
 }
 
 static void each(void *at, int height, void (*fn)(struct page *page, void *arg), void *arg)

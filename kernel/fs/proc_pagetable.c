@@ -76,10 +76,12 @@ static void show_run(struct text *text, pte_t entry, int level, char *path)
 		    !page ? "reserved" : page == zero_page ? "zero" : file ? "file" : "anon",
 		    entry & PTE_READ ? 'r' : '-', entry & PTE_WRITE ? 'w' : '-',
 		    entry & PTE_EXEC ? 'x' : '-', entry & PTE_W ? 'W' : '-',
-		    entry & PTE_SHARED ? "  shared" : entry & PTE_BUS ? "  beyond the file" : "");
+		    entry & PTE_SHARED ? "  shared" : "");
 	if (page && page != zero_page)
 		text_printf(text, "  refs %u", page_refs(page));
-	struct inode *inode = file ? inode_of_page(page) : NULL;
+	if (entry_is_mapping(entry)) /* a hole of the file, or beyond its end */
+		page = entry_page(entry);
+	struct inode *inode = page ? inode_of_page(page) : NULL;
 	if (inode && inode_path(inode, path, PATH_MAX))
 		text_printf(text, " %s", path);
 	if (inode)

@@ -145,11 +145,13 @@ int ramfs_truncate_locked(struct inode *inode, u64 size_bytes)
 	if (size_bytes > FILE_SIZE_MAX)
 		return -EFBIG;
 	if (size_bytes < inode->size_bytes) {
+		int error = pages_shrink(inode, size_bytes);
+		if (error)
+			return error;
 		struct page *last = pages_find(inode, size_bytes / PAGE_SIZE);
 		size_t keep = size_bytes % PAGE_SIZE;
 		if (last && keep)
 			memset((char *)page_kva(last) + keep, 0, PAGE_SIZE - keep);
-		pages_free_range(inode, (size_bytes + PAGE_SIZE - 1) / PAGE_SIZE, UINT64_MAX);
 	}
 	inode->size_bytes = size_bytes;
 	inode_written(inode);

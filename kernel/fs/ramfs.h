@@ -38,11 +38,14 @@ int ramfs_truncate_locked(struct inode *inode, u64 size_bytes);
 ssize_t ramfs_write_kernel(struct inode *inode, const void *buf, size_t n, u64 offset);
 
 /* fs/pages.c; the caller holds inode->lock. */
-struct page *pages_find(const struct inode *inode, u64 index); /* not counted; NULL: a hole */
+struct page *pages_find(struct inode *inode, u64 index); /* not counted; NULL: a hole */
 struct page *pages_find_or_add(struct inode *inode, u64 index); /* not counted; NULL: no room */
+/* Takes them out of all mappings as well. -ENOMEM: some are still there. */
+int pages_remove(struct inode *inode, u64 first_index, u64 end_index);
+int pages_shrink(struct inode *inode, u64 size_bytes); /* -ENOMEM: as it was */
 void pages_free_range(struct inode *inode, u64 first_index, u64 end_index);
 /* The first index in [index, end) where a page is, or is not; end if there is none. */
-u64 pages_next(const struct inode *inode, u64 index, u64 end, bool there);
+u64 pages_next(struct inode *inode, u64 index, u64 end, bool there);
 void pages_each(const struct inode *inode, void (*fn)(struct page *page, void *arg), void *arg);
 
 #endif

@@ -43,13 +43,13 @@ static void zero_part(struct inode *inode, u64 from, u64 to)
 }
 
 /* Whole pages go, what is left of those at the ends is zeroed. */
-static void punch(struct inode *inode, u64 from, u64 to)
+static int punch(struct inode *inode, u64 from, u64 to)
 {
 	u64 first = ROUND_UP(from, PAGE_SIZE), last = to & ~(u64)(PAGE_SIZE - 1);
 	zero_part(inode, from, MIN(first, to));
 	if (last >= first)
 		zero_part(inode, last, to);
-	pages_free_range(inode, first / PAGE_SIZE, last / PAGE_SIZE);
+	return pages_remove(inode, first / PAGE_SIZE, last / PAGE_SIZE);
 }
 
 /* Fills the holes, if there is room for all of them. */
@@ -78,15 +78,16 @@ static int fill(struct inode *inode, u64 first, u64 end)
 /* Caller holds inode->lock. */
 static int allocate(struct inode *inode, int mode, u64 from, u64 to)
 {
+	int err = 0;
 	bool grows = !(mode & FALLOC_KEEP_SIZE) && to > inode->size_bytes;
 	if (grows && to > task_rlimit(current, RLIMIT_FSIZE)) {
 		signal_send_task(current, SIGXFSZ, NULL);
 		return -EFBIG;
 	}
 	if (mode & (FALLOC_PUNCH_HOLE | FALLOC_ZERO_RANGE))
-		punch(inode, from, to);
-	int err = mode & FALLOC_PUNCH_HOLE
-			  ? 0 : fill(inode, from / PAGE_SIZE, ROUND_UP(to, PAGE_SIZE) / PAGE_SIZE);
+		err = punch(inode, from, to);
+	if (!err && !(mode & FALLOC_PUNCH_HOLE))
+		err = fill(inode, from / PAGE_SIZE, ROUND_UP(to, PAGE_SIZE) / PAGE_SIZE);
 	if (!err && grows)
 		inode->size_bytes = to;
 	if (!err)

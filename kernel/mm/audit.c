@@ -52,10 +52,10 @@ static void count_entries(struct audit *a, struct page *table)
 	for (unsigned i = 0; i < table_length(level); i++) {
 		pte_t entry = table_entries(table)[i];
 		used += (entry != 0);
-		if (entry_is_table(entry, level) || entry_is_page(entry, level)) {
+		if (entry_has_frame(entry)) {
 			struct page *below = entry_page(entry);
 			if (below != zero_page && a->found[page_pfn(below)]++ == 0 &&
-			    level > LEVEL_LEAF)
+			    entry_is_table(entry, level))
 				count_entries(a, below);
 		}
 		mapped += entry_mapped(entry, level);
@@ -92,50 +92,10 @@ static void audit_root(struct audit *a, struct mm *mm)
 {
 	mutex_lock(&mm->lock);
 	struct page *root = pa_page(mm->root);
-	if (a->found[page_pfn(root)]++ == 0) {
-		count_entries(a, root);
-		check_writable(a, root);
-	} else {
-		a->found[page_pfn(root)] = 1; /* two tasks, one address space: one pointer, the mm's */
-	}
+	a->found[page_pfn(root)]++;
+	count_entries(a, root);
+	check_writable(a, root);
 	mutex_unlock(&mm->lock);
-}
-
-/* The address spaces of all tasks, each with a reference, into mms; how many there are. */
-static size_t collect(struct mm **mms, size_t max)
-{
-	size_t n = 0;
-	struct process *process;
-	struct task *task;
-	spin_lock(&proc_lock);
-	list_for_each(process, &all_processes, all_link) {
-		list_for_each(task, &process->tasks, group_link) {
-			if (!task->mm)
-				continue;
-			if (n < max)
-				mms[n] = mm_get(task->mm);
-			n++;
-		}
-	}
-	spin_unlock(&proc_lock);
-	return n;
-}
-
-/* 0, or -ENOMEM. */
-static int audit_all(struct audit *a)
-{
-	size_t max = collect(NULL, 0) + 64;
-	struct mm **mms = heap_alloc(max * sizeof(struct mm *));
-	if (!mms)
-		return -ENOMEM;
-	size_t found = collect(mms, max);
-	size_t n = MIN(found, max);
-	for (size_t i = 0; i < n; i++) {
-		audit_root(a, mms[i]);
-		mm_put(mms[i]);
-	}
-	heap_free(mms);
-	return 0;
 }
 
 static void count_held_page(struct page *page, void *arg)
@@ -176,15 +136,16 @@ size_t audit_report(char *buf, size_t size)
 	struct audit a = {.buf = buf, .size = size};
 	a.found = heap_zalloc(npages * sizeof *a.found);
 	sched_alone_begin();
-	int error = a.found ? audit_all(&a) : -ENOMEM;
-	if (!error) {
+	if (a.found) {
+		for (struct mm *mm = mm_next(NULL); mm; mm = mm_next(mm))
+			audit_root(&a, mm);
 		inode_each_page(count_held_page, &a);
 		futex_each_page(count_held_page, &a);
 		compare(&a);
 	}
 	sched_alone_end();
-	heap_free(a.found);
-	if (error)
+	heap_free(a.found); /* its address still says that there was memory for it */
+	if (!a.found)
 		return snprintf(buf, size, "not done: too little memory\n");
 	if (a.nbad == 0)
 		return snprintf(buf, size, "ok %lu frames\n", npages);

@@ -5,6 +5,7 @@
  *	  fault_resolve      looks the entry up, checks what the program may do
  *	    grow_stack       nothing is there yet, but it may be
  *	    fault_untouched  reserved: the zero page to read, a new frame to write
+ *	    fault_file       reserved, of a file: the file's page, if it has one there
  *	    fault_write      a page with W clear somewhere on its walk
  *	      fault_reuse    nobody else has it: W is set
  *	      fault_copy     others have it: a copy of the page takes its place
@@ -22,6 +23,7 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/layout.h"
+#include "mm/mapping.h"
 #include "mm/tree.h"
 #include "mm/uaccess_private.h"
 #include "proc/process.h"
@@ -47,7 +49,7 @@ static void count_fault(struct mm *mm)
 static pte_t own_leaf(const struct page *page, pte_t entry)
 {
 	u64 prot = entry & PTE_PROT;
-	return leaf_entry(page, prot, false) | (prot & PTE_WRITE ? PTE_W : 0);
+	return leaf_entry(page, prot, entry & PTE_KEEP) | (prot & PTE_WRITE ? PTE_W : 0);
 }
 
 /* Memory that was promised by mmap or brk is touched for the first time. */
@@ -62,7 +64,23 @@ static enum fault_result fault_untouched(struct mm *mm, va_t va, pte_t entry, bo
 		return FAULT_NO_MEMORY;
 	}
 	tree_set_leaf(&path, write ? own_leaf(page, entry)
-				   : leaf_entry(page, entry & PTE_PROT, false));
+				   : leaf_entry(page, entry & PTE_PROT, entry & PTE_KEEP));
+	return FAULT_DONE;
+}
+
+/* A promise of a file's page is kept; a write to a private one then copies it. */
+static enum fault_result fault_file(struct mm *mm, va_t va, pte_t entry)
+{
+	struct page *page = mapping_page(entry, va);
+	if (IS_ERR(page))
+		return PTR_ERR(page) == -ENOMEM ? FAULT_NO_MEMORY : FAULT_BEYOND_FILE;
+	struct path path;
+	if (tree_own_path(mm, va, &path)) {
+		page_put(page);
+		return FAULT_NO_MEMORY;
+	}
+	tree_set_leaf(&path, leaf_entry(page, entry & PTE_PROT, entry & PTE_KEEP));
+	page_put(entry_page(entry));
 	return FAULT_DONE;
 }
 
@@ -83,6 +101,8 @@ static enum fault_result fault_copy(struct mm *mm, struct path *path, struct pag
 		page_clear(page_kva(copy));
 	else
 		page_copy(page_kva(copy), page_kva(page));
+	if (page->owner) /* a file's page, or a copy of one */
+		mapping_note_copy(copy, page);
 	tree_set_leaf(path, own_leaf(copy, entry));
 	tlb_flush_page(mm, path->va);
 	page_put(page);
@@ -157,13 +177,28 @@ static enum fault_result fault_resolve(struct mm *mm, va_t va, u64 error_code)
 		return FAULT_NOT_MAPPED;
 	if (!access_allowed(entry, error_code))
 		return FAULT_NOT_ALLOWED;
-	if (entry & PTE_BUS)
-		return FAULT_BEYOND_FILE;
-	if (entry_is_reserved(entry))
+	if (entry_is_mapping(entry)) {
+		enum fault_result result = fault_file(mm, va, entry);
+		if (result != FAULT_DONE || !write || (entry & PTE_SHARED))
+			return result;
+	} else if (entry_is_reserved(entry)) {
 		return fault_untouched(mm, va, entry, write);
+	}
 	if (write)
 		return fault_write(mm, va);
 	return FAULT_DONE; /* mapped meanwhile by another thread, or a stale TLB entry */
+}
+
+int fault_touch(struct mm *mm, va_t va, bool write)
+{
+	switch (fault_resolve(mm, va & PAGE_MASK, write ? FAULT_WRITE : 0)) {
+	case FAULT_DONE:
+		return 0;
+	case FAULT_NO_MEMORY:
+		return -ENOMEM;
+	default:
+		return -EFAULT;
+	}
 }
 
 int mm_write(struct mm *mm, va_t va, const void *from, size_t n)
@@ -174,10 +209,13 @@ int mm_write(struct mm *mm, va_t va, const void *from, size_t n)
 		mutex_lock(&mm->lock);
 		pte_t entry = tree_lookup(mm, va, NULL);
 		kassert(entry); /* the caller has mapped it */
-		enum fault_result result =
-			entry_is_reserved(entry)
-				? fault_untouched(mm, va & PAGE_MASK, entry, true)
-				: fault_write(mm, va & PAGE_MASK);
+		enum fault_result result = FAULT_DONE;
+		if (entry_is_mapping(entry))
+			result = fault_file(mm, va & PAGE_MASK, entry);
+		if (result == FAULT_DONE)
+			result = entry_is_reserved(entry) && !entry_is_mapping(entry)
+					 ? fault_untouched(mm, va & PAGE_MASK, entry, true)
+					 : fault_write(mm, va & PAGE_MASK);
 		if (result == FAULT_DONE) {
 			char *page = page_kva(entry_page(tree_lookup(mm, va, NULL)));
 			if (bytes)

@@ -22,6 +22,12 @@ enum fault_bits {
 void fault_page(struct regs *regs, va_t va, u64 error_code);
 
 /*
+ * Brings one page in, as a read or write of the program would. The caller holds mm->lock.
+ * 0; -ENOMEM: no frame; -EFAULT: nothing is mapped there, it may not, or beyond a file's end.
+ */
+int fault_touch(struct mm *mm, va_t va, bool write);
+
+/*
  * For exec: writes into an address space that does not run yet, at addresses
  * that are mapped in it, whatever their protection; zeros if from is NULL.
  * -ENOMEM. Takes mm->lock.

@@ -1,21 +1,24 @@
 /*
- * mmap, munmap, mprotect, brk, madvise: the arguments checked as mmap(2) and
+ * mmap, munmap, mprotect, brk: the arguments checked as mmap(2) and
  * its relatives say, then one change of the tree.
  *
  * Anonymous private memory is a reserved entry; nothing is allocated. A file's
  * pages are entered at once, the file's own frames (the ramfs is the page
- * cache): read-only for private mappings, whose first write copies. Shared
- * anonymous memory is a nameless file.
+ * cache): read-only for private mappings, whose first write copies. Where the
+ * file has none yet they are promised (mm/mapping.h). Shared anonymous memory is
+ * a nameless file.
  *
- * Locks: inode->lock (to get at pages) before mm->lock. Flow: -> mm/tree_range.c.
+ * Lock: mm->lock. Flow: -> mm/tree_range.c, mm/mapping.c.
  */
 #include "mm/map.h"
 #include "arch/cpu.h"
+#include "fs/dev.h"
 #include "fs/files.h"
 #include "fs/inode.h"
+#include "fs/ramfs.h"
 #include "lib/errno.h"
-#include "mm/heap.h"
 #include "mm/layout.h"
+#include "mm/mapping.h"
 #include "mm/tree.h"
 #include "mm/walk.h"
 #include "proc/task.h"
@@ -43,79 +46,14 @@ int map_anonymous(struct mm *mm, va_t va, u64 len_bytes, u64 prot)
 	return error;
 }
 
-/* The frames of a file's pages, each with a reference; how many there are within the file. */
-struct file_pages {
-	struct page **page;
-	u64 n;
-};
-
-static void file_pages_put(struct file_pages *pages_in)
-{
-	while (pages_in->n > 0)
-		page_put(pages_in->page[--pages_in->n]);
-	heap_free(pages_in->page);
-	pages_in->page = NULL;
-}
-
-static int file_pages_get(struct file_pages *out, struct inode *inode, u64 first, u64 count)
-{
-	u64 in_file = ROUND_UP(inode->size_bytes, PAGE_SIZE) >> PAGE_SHIFT;
-	u64 n = first < in_file ? MIN(count, in_file - first) : 0;
-	struct page_stats stats;
-	page_stats(&stats);
-	if (n > stats.free + stats.file)
-		return -ENOMEM; /* holes to that extent can never be filled */
-	out->n = 0;
-	out->page = heap_alloc(MAX(n, 1ul) * sizeof *out->page);
-	if (!out->page)
-		return -ENOMEM;
-	while (out->n < n) {
-		struct page *page = inode_page(inode, first + out->n);
-		if (IS_ERR(page)) {
-			file_pages_put(out);
-			return PTR_ERR(page);
-		}
-		out->page[out->n++] = page;
-	}
-	return 0;
-}
-
-/* LINUX-DIFF: a mapping follows its file when it is made, not later: docs/abi.md. */
-
-/* Enters the frames one by one; each reference goes to its entry. */
-static int enter_pages(struct mm *mm, va_t va, u64 prot, u64 sharing, struct file_pages *from)
-{
-	for (u64 i = 0; i < from->n; i++) {
-		struct path path;
-		int error = tree_own_path(mm, va + i * PAGE_SIZE, &path);
-		if (error)
-			return error;
-		page_get(from->page[i]);
-		tree_set_leaf(&path, leaf_entry(from->page[i], prot, sharing & PTE_SHARED) | sharing);
-	}
-	return 0;
-}
-
-int map_file(struct mm *mm, va_t va, u64 len_bytes, u64 prot, u64 sharing, struct inode *inode,
+int map_file(struct mm *mm, va_t va, u64 len_bytes, u64 prot, u64 keep, struct inode *inode,
 	     u64 page_offset)
 {
-	struct file_pages frames;
-	int error = file_pages_get(&frames, inode, page_offset, len_bytes >> PAGE_SHIFT);
-	if (error)
-		return error;
-	va_t file_end = va + frames.n * PAGE_SIZE;
-
 	mutex_lock(&mm->lock);
-	error = tree_unmap(mm, va, va + len_bytes);
+	int error = tree_unmap(mm, va, va + len_bytes);
 	if (!error)
-		error = enter_pages(mm, va, prot, sharing, &frames);
-	if (!error)
-		error = tree_reserve(mm, file_end, va + len_bytes,
-				     reserved_entry(prot) | PTE_BUS | sharing);
-	if (error)
-		tree_unmap(mm, va, va + len_bytes);
+		error = mapping_enter(mm, va, len_bytes >> PAGE_SHIFT, prot, keep, inode, page_offset);
 	mutex_unlock(&mm->lock);
-	file_pages_put(&frames);
 	return error;
 }
 
@@ -156,13 +94,12 @@ static int check_file(const struct file *file, int prot, int flags)
 	bool shared = (flags & MAP_TYPE) != MAP_PRIVATE;
 	if (shared && (prot & PROT_WRITE) && !file_writable(file))
 		return -EACCES;
-	if ((file->inode->mode & S_IFMT) != S_IFREG || !file->inode->ops)
+	if (file->inode->ops != &ramfs_file_ops && file->ops != &zero_ops)
 		return -ENODEV;
 	return 0;
 }
 
-/* How much of [start, end) is mapped. */
-static u64 mapped_bytes(struct mm *mm, va_t start, va_t end)
+u64 mapped_bytes(struct mm *mm, va_t start, va_t end)
 {
 	u64 sum = 0, span;
 	while (start < end) {
@@ -174,51 +111,45 @@ static u64 mapped_bytes(struct mm *mm, va_t start, va_t end)
 	return sum;
 }
 
-/* Claims the place first, so that another thread's mmap does not choose it too. */
-static s64 mmap_place(struct mm *mm, va_t addr, u64 len_bytes, int prot, int flags)
+/* What is to be mapped: inode is NULL for private anonymous memory. */
+struct source {
+	struct inode *inode;
+	u64 index;	/* its first page */
+	u64 keep;	/* bits of PTE_KEEP */
+};
+
+static s64 mmap_source(struct mm *mm, va_t addr, u64 len_bytes, int prot, int flags,
+		       struct source *source)
 {
 	mutex_lock(&mm->lock);
 	s64 place = choose_place(mm, addr, len_bytes, flags);
 	if (place >= 0 && tree_over_limit(mm, len_bytes) && /* what is replaced does not count: */
 	    tree_over_limit(mm, len_bytes - mapped_bytes(mm, place, place + len_bytes)))
 		place = -ENOMEM;
-	if (place >= 0) {
-		int error = 0;
-		if (flags & MAP_FIXED)
-			error = tree_unmap(mm, place, place + len_bytes);
-		if (!error)
-			error = tree_reserve(mm, place, place + len_bytes,
-					     reserved_entry(prot_bits(prot)));
-		if (error)
-			place = error;
-	}
+	int error = place < 0 ? place : lock_new(mm, len_bytes, flags & MAP_LOCKED, &source->keep);
+	if (!error && (flags & MAP_FIXED))
+		error = tree_unmap(mm, place, place + len_bytes);
+	if (!error && source->inode)
+		error = mapping_enter(mm, place, len_bytes >> PAGE_SHIFT, prot_bits(prot),
+				      source->keep, source->inode, source->index);
+	else if (!error)
+		error = tree_reserve(mm, place, place + len_bytes,
+				     reserved_entry(prot_bits(prot)) | source->keep);
+	bool populate = lock_populates(mm, source->keep) ||
+			(flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE;
 	mutex_unlock(&mm->lock);
-	return place;
+	if (!error && populate)
+		mm_populate(mm, place, place + len_bytes, POPULATE_ANY); /* as far as it goes */
+	return error ? error : place;
 }
 
-/* Replaces the claimed range by pages of the inode; the claim goes if that fails. */
-static s64 mmap_file(struct mm *mm, s64 place, u64 len_bytes, u64 prot, u64 sharing,
-		     struct inode *inode, u64 page_offset)
-{
-	if (place < 0)
-		return place;
-	int error = map_file(mm, place, len_bytes, prot, sharing, inode, page_offset);
-	if (!error)
-		return place;
-	mutex_lock(&mm->lock);
-	tree_unmap(mm, place, place + len_bytes);
-	mutex_unlock(&mm->lock);
-	return error;
-}
-
-/* LINUX-DIFF: all of it is allocated now; both sides of a fork must find the same frames. */
 static s64 mmap_shared_anonymous(struct mm *mm, va_t addr, u64 len_bytes, int prot, int flags)
 {
 	struct inode *inode = inode_new_anonymous(len_bytes);
 	if (IS_ERR(inode))
 		return PTR_ERR(inode);
-	s64 place = mmap_place(mm, addr, len_bytes, prot, flags);
-	place = mmap_file(mm, place, len_bytes, prot_bits(prot), PTE_SHARED, inode, 0);
+	struct source source = {inode, 0, PTE_SHARED};
+	s64 place = mmap_source(mm, addr, len_bytes, prot, flags, &source);
 	inode_put(inode);
 	return place;
 }
@@ -229,12 +160,14 @@ static s64 mmap_of_file(struct mm *mm, va_t addr, u64 len_bytes, int prot, int f
 	int error = check_file(file, prot, flags);
 	if (error)
 		return error;
-	u64 sharing = 0;
+	if (file->ops == &zero_ops) /* zero(4): private or shared, anonymous memory */
+		return (flags & MAP_TYPE) == MAP_PRIVATE
+			       ? mmap_source(mm, addr, len_bytes, prot, flags, &(struct source){0})
+			       : mmap_shared_anonymous(mm, addr, len_bytes, prot, flags);
+	struct source source = {file->inode, (u64)offset >> PAGE_SHIFT, 0};
 	if ((flags & MAP_TYPE) != MAP_PRIVATE)
-		sharing = PTE_SHARED | (file_writable(file) ? 0 : PTE_NOWRITE);
-	s64 place = mmap_place(mm, addr, len_bytes, prot, flags);
-	return mmap_file(mm, place, len_bytes, prot_bits(prot), sharing, file->inode,
-			 (u64)offset >> PAGE_SHIFT);
+		source.keep = PTE_SHARED | (file_writable(file) ? 0 : PTE_NOWRITE);
+	return mmap_source(mm, addr, len_bytes, prot, flags, &source);
 }
 
 enum {
@@ -268,7 +201,7 @@ static s64 mmap_checked(struct mm *mm, va_t addr, size_t len, int prot, int flag
 		return mmap_of_file(mm, addr, len_bytes, prot, flags, file, offset);
 	if (type != MAP_PRIVATE)
 		return mmap_shared_anonymous(mm, addr, len_bytes, prot, flags);
-	return mmap_place(mm, addr, len_bytes, prot, flags);
+	return mmap_source(mm, addr, len_bytes, prot, flags, &(struct source){0});
 }
 
 s64 sys_mmap(va_t addr, size_t len, int prot, int flags, int fd, off_t offset)
@@ -285,8 +218,7 @@ s64 sys_mmap(va_t addr, size_t len, int prot, int flags, int fd, off_t offset)
 	return place;
 }
 
-/* A range that munmap and the like may name: page-aligned start, all of it the user's. */
-static bool range_ok(va_t addr, u64 len_bytes)
+bool range_ok(va_t addr, u64 len_bytes)
 {
 	return !(addr & ~PAGE_MASK) && len_bytes <= USER_END && addr <= USER_END - len_bytes;
 }
@@ -309,7 +241,7 @@ s64 sys_mprotect(va_t addr, size_t len, int prot)
 {
 	struct mm *mm = current->mm;
 	u64 len_bytes = ROUND_UP(len, PAGE_SIZE);
-	if ((addr & ~PAGE_MASK) || (prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC)))
+	if ((addr & ~PAGE_MASK) || (prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM)))
 		return -EINVAL;
 	if (len == 0)
 		return 0;
@@ -328,7 +260,7 @@ s64 sys_brk(va_t new_brk)
 	va_t used;
 	mutex_lock(&mm->lock);
 	va_t old_end = ROUND_UP(mm->brk, PAGE_SIZE), new_end = ROUND_UP(new_brk, PAGE_SIZE);
-	u64 data_bytes = mm->layout.data_end - mm->layout.data_start;
+	u64 keep = 0, data_bytes = mm->layout.data_end - mm->layout.data_start;
 	int error = 0;
 	if (new_brk < mm->brk_start || new_brk > MAP_AREA_END)
 		error = -ENOMEM;
@@ -341,44 +273,16 @@ s64 sys_brk(va_t new_brk)
 	else if (new_end > old_end && tree_last_used(mm, old_end, new_end, &used))
 		error = -ENOMEM;
 	else if (new_end > old_end)
-		error = tree_reserve(mm, old_end, new_end, reserved_entry(PTE_READ | PTE_WRITE));
+		error = lock_new(mm, new_end - old_end, false, &keep);
+	if (!error && new_end > old_end)
+		error = tree_reserve(mm, old_end, new_end,
+				     reserved_entry(PTE_READ | PTE_WRITE) | keep);
 	if (!error)
 		mm->brk = new_brk;
 	s64 result = mm->brk;
+	bool populate = !error && lock_populates(mm, keep);
 	mutex_unlock(&mm->lock);
+	if (populate)
+		mm_populate(mm, old_end, new_end, POPULATE_ANY);
 	return result;
-}
-
-enum madvise_advice {
-	MADV_NORMAL = 0, MADV_RANDOM = 1, MADV_SEQUENTIAL = 2, MADV_WILLNEED = 3,
-	MADV_DONTNEED = 4, MADV_FREE = 8, MADV_DONTFORK = 10, MADV_DOFORK = 11,
-	MADV_MERGEABLE = 12, MADV_UNMERGEABLE = 13, MADV_HUGEPAGE = 14, MADV_NOHUGEPAGE = 15,
-	MADV_DONTDUMP = 16, MADV_DODUMP = 17, MADV_COLD = 20, MADV_PAGEOUT = 21,
-};
-
-s64 sys_madvise(va_t addr, size_t len, int advice)
-{
-	struct mm *mm = current->mm;
-	u64 len_bytes = ROUND_UP(len, PAGE_SIZE);
-	switch (advice) {
-	case MADV_NORMAL: case MADV_RANDOM: case MADV_SEQUENTIAL: case MADV_WILLNEED:
-	case MADV_DONTNEED: case MADV_FREE: case MADV_HUGEPAGE: case MADV_NOHUGEPAGE:
-	case MADV_DONTDUMP: case MADV_DODUMP: case MADV_COLD: case MADV_PAGEOUT:
-	case MADV_MERGEABLE: case MADV_UNMERGEABLE:
-		break;
-	default: /* LINUX-DIFF: also DONTFORK and DOFORK: fork does not look at pages */
-		return -EINVAL;
-	}
-	if ((addr & ~PAGE_MASK) || len_bytes < len)
-		return -EINVAL;
-	if (!range_ok(addr, len_bytes))
-		return -ENOMEM;
-	mutex_lock(&mm->lock);
-	int error = 0;
-	if (advice == MADV_DONTNEED || advice == MADV_FREE)
-		error = tree_discard(mm, addr, addr + len_bytes);
-	if (!error && mapped_bytes(mm, addr, addr + len_bytes) < len_bytes)
-		error = -ENOMEM;
-	mutex_unlock(&mm->lock);
-	return error;
 }

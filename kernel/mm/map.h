@@ -8,7 +8,8 @@
 
 struct inode;
 
-enum map_prot { PROT_NONE = 0, PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4 };
+enum map_prot { PROT_NONE = 0, PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4,
+		PROT_SEM = 8 /* no effect */ };
 
 enum map_flags { /* mman.h of Linux for x86-64 */
 	MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_SHARED_VALIDATE = 3, MAP_TYPE = 15,
@@ -18,13 +19,29 @@ enum map_flags { /* mman.h of Linux for x86-64 */
 	MAP_STACK = 0x20000, MAP_HUGETLB = 0x40000, MAP_FIXED_NOREPLACE = 0x100000,
 };
 
+/* mm/mlock.c */
+enum populate { POPULATE_ANY, POPULATE_READ, POPULATE_WRITE };
+/* Touches every page. -ENOMEM: a hole, or no frame; -EINVAL: READ or WRITE is not allowed;
+ * -EFAULT: not allowed, or beyond a file's end; -EINTR: killed. Takes mm->lock for each page. */
+int mm_populate(struct mm *mm, va_t start, va_t end, enum populate how);
+/* New memory: adds PTE_LOCKED to *keep if it is to be locked, asked for or by mlockall.
+ * -EPERM, -EAGAIN: RLIMIT_MEMLOCK; -ENOMEM. mm->lock is held, here and below. */
+int lock_new(struct mm *mm, u64 len_bytes, bool asked, u64 *keep);
+bool lock_populates(const struct mm *mm, u64 keep); /* such memory is brought in at once */
+bool mm_locked_in(struct mm *mm, va_t start, va_t end);
+
+/* A range that munmap and the like may name: page-aligned start, all of it the user's. */
+bool range_ok(va_t addr, u64 len_bytes);
+
+/* How much of [start, end) is mapped. mm->lock is held. */
+u64 mapped_bytes(struct mm *mm, va_t start, va_t end);
+
 /* PROT_* as the bits that entries carry. */
 u64 prot_bits(int prot);
 
 /*
- * Puts pages of a file at [va, va + len), over whatever was there; pages beyond
- * the end of the file raise SIGBUS. Takes inode->lock for each page, then
- * mm->lock. page_offset: in pages. -ENOMEM, -ENODEV.
+ * Puts pages of a ramfs file at [va, va + len), over whatever was there. Takes
+ * mm->lock. page_offset: in pages. -ENOMEM.
  */
 int map_file(struct mm *mm, va_t va, u64 len_bytes, u64 prot, u64 sharing, struct inode *inode,
 	     u64 page_offset);

@@ -2,8 +2,8 @@
  * Address spaces: made, shared, forked, let go of. The memory itself is the
  * tree's matter (mm/tree.c); exec fills a new one (proc/exec.c).
  *
- * Entry points: mm_new, mm_fork, mm_get, mm_put, mm_switch.
- * Locks: mm->lock while the tree is shared; users is atomic.
+ * Entry points: mm_new, mm_fork, mm_get, mm_put, mm_next, mm_switch.
+ * Locks: mm->lock while the tree is shared; users is atomic; mms_lock: the list of all.
  */
 #include "mm/mm.h"
 #include "arch/cpu.h"
@@ -14,6 +14,9 @@
 #include "mm/layout.h"
 #include "mm/tree.h"
 #include "proc/task.h"
+
+static struct list all_mms = LIST_INIT(all_mms);
+static struct spinlock mms_lock = SPINLOCK_INIT("mms_lock", RANK_MMS);
 
 static struct mm *mm_with_root(struct page *root)
 {
@@ -31,6 +34,9 @@ static struct mm *mm_with_root(struct page *root)
 	mm->root = page_pa(root);
 	mm->map_hint = MAP_AREA_END;
 	mm->dumpable = true;
+	spin_lock(&mms_lock);
+	list_append(&all_mms, &mm->all_link);
+	spin_unlock(&mms_lock);
 	return mm;
 }
 
@@ -49,6 +55,7 @@ struct mm *mm_fork(struct mm *parent)
 		child->map_hint = parent->map_hint;
 		child->layout = parent->layout;
 		child->dumpable = parent->dumpable;
+		child->locks = parent->locks ? LOCKS_STALE : LOCKS_NONE;
 		child->peak_resident = pa_page(child->root)->resident;
 		child->exe = parent->exe;
 		if (child->exe)
@@ -69,10 +76,33 @@ void mm_put(struct mm *mm)
 	if (--mm->users > 0)
 		return;
 	kassert(mm->loaded == 0);
+	spin_lock(&mms_lock);
+	list_remove(&mm->all_link);
+	spin_unlock(&mms_lock);
 	tree_put(pa_page(mm->root));
 	if (mm->exe)
 		file_exec_put(mm->exe);
 	heap_free(mm);
+}
+
+/* One that is about to go has no users any more, and stays out. */
+struct mm *mm_next(struct mm *mm)
+{
+	spin_lock(&mms_lock);
+	struct list *at = mm ? mm->all_link.next : all_mms.next;
+	struct mm *next = NULL;
+	for (; at != &all_mms && !next; at = at->next) {
+		struct mm *found = container_of(at, struct mm, all_link);
+		u32 users = found->users;
+		while (users && !next)
+			if (__atomic_compare_exchange_n((u32 *)&found->users, &users, users + 1,
+							false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+				next = found;
+	}
+	spin_unlock(&mms_lock);
+	if (mm)
+		mm_put(mm);
+	return next;
 }
 
 void mm_switch(struct mm *mm)

@@ -9,6 +9,7 @@
 #define MM_MM_H
 
 #include "arch/pte.h"
+#include "lib/list.h"
 #include "sync/mutex.h"
 
 struct file;
@@ -21,6 +22,8 @@ struct mm_layout {
 	u64 auxv[48]; /* pairs, ended by AT_NULL */
 };
 
+enum mm_locks { LOCKS_NONE, LOCKS_OWN, LOCKS_STALE /* the parent's: mlock(2) is not inherited */ };
+
 struct mm {
 	_Atomic u32 users;	/* tasks that share it (CLONE_VM, vfork), and lookers-on (/proc) */
 	u64 number;		/* c: its own for ever: futexes know it by this */
@@ -31,7 +34,10 @@ struct mm {
 	va_t map_hint;		/* l: below it mmap looks for a gap first */
 	u64 peak_resident;	/* l: in pages */
 	u64 peak_mapped;	/* l: in pages; before what has been unmapped since */
+	u8 locks;		/* l: enum mm_locks: what PTE_LOCKED in the tree means */
+	u8 lock_future;		/* l: flags of mlockall(MCL_FUTURE) */
 	bool dumpable;		/* prctl(2): may others of the same user look into it? */
+	struct list all_link;	/* mms_lock */
 	struct file *exe;	/* c: counted by file_exec_get; /proc/PID/exe */
 	struct mm_layout layout; /* c, but for stack_bottom */
 };
@@ -40,6 +46,10 @@ struct mm *mm_new(void);			/* empty; NULL when out of memory */
 struct mm *mm_fork(struct mm *parent);		/* shares the whole tree copy-on-write */
 struct mm *mm_get(struct mm *mm);
 void mm_put(struct mm *mm);			/* the last user lets go of the tree */
+
+/* For loops over all there are, in the order in which they were made: the one after mm, which is
+ * put; NULL begins and ends. */
+struct mm *mm_next(struct mm *mm);
 
 /* Makes it the one whose tree this CPU uses; NULL: the kernel's own. Interrupts off. */
 void mm_switch(struct mm *mm);

@@ -10,6 +10,7 @@
  * Entry points: page_alloc, page_put. Lock: page_lock (RANK_PAGE).
  */
 #include "mm/page.h"
+#include "fs/inode.h"
 #include "lib/panic.h"
 #include "lib/string.h"
 #include "mm/heap_private.h"
@@ -77,6 +78,8 @@ static void give_back(struct page *page, struct page **list)
 /* The frame has no references left: back to the free list. */
 void page_free(struct page *page)
 {
+	if ((page->kind == PAGE_ANON || page->kind == PAGE_MAPPING) && page->owner)
+		inode_put(page->owner);
 #ifdef DEBUG
 	memset(page_kva(page), 0x5a, PAGE_SIZE); /* use after free shows at once */
 #endif
@@ -145,7 +148,7 @@ void page_stats(struct page_stats *out)
 		.anon = count[PAGE_ANON],
 		.file = count[PAGE_FILE],
 		.heap = count[PAGE_HEAP],
-		.kernel = count[PAGE_KERNEL],
+		.kernel = count[PAGE_KERNEL] + count[PAGE_MAPPING],
 	};
 	spin_unlock(&page_lock);
 	u64 slabs = heap_empty_slabs(), stacks = kstack_cached_pages();

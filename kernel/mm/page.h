@@ -18,9 +18,10 @@ struct inode;
 enum page_kind {
 	PAGE_FREE,
 	PAGE_BOOT,   /* not RAM, or in use since boot: never freed */
-	PAGE_ANON,   /* data of one or more address spaces */
+	PAGE_ANON,   /* data of one or more address spaces; owner, index: the page it is a copy of */
 	PAGE_FILE,   /* data of a file (owner, index), mapped or not */
 	PAGE_TABLE,  /* a page table of a user tree (level, resident) */
+	PAGE_MAPPING, /* no data: which file a promise of memory is of (mm/mapping.h) */
 	PAGE_HEAP,   /* slab of the kernel heap */
 	PAGE_KERNEL, /* other memory of the kernel: stacks, large blocks, pipe buffers */
 };
@@ -34,15 +35,17 @@ struct page {
 		u32 resident;  /* PAGE_TABLE: data pages below it, the zero page not counted */
 		u32 heap_free; /* PAGE_HEAP: 1 + where the first free object begins; 0: none */
 	};
-	u32 index; /* PAGE_FILE: which page of the file; PAGE_HEAP: the size class */
+	u32 index; /* PAGE_FILE, PAGE_ANON: which page of owner; PAGE_HEAP: the size class */
 	union {
-		struct inode *owner; /* PAGE_FILE; not counted: the file outlives its hold or clears it */
+		struct inode *owner; /* PAGE_FILE: not counted, the file outlives its hold or clears
+				      * it; PAGE_MAPPING, PAGE_ANON: counted, or NULL */
 		struct page *next;   /* PAGE_FREE: the free list; PAGE_HEAP: the list of slabs */
 		u64 mapped; /* PAGE_TABLE, but leaf tables: pages mapped below it, touched or not */
 	};
 	union {
 		struct page *prev; /* PAGE_HEAP: back along the list of slabs */
 		u64 groups; /* PAGE_TABLE: bit g: entries 8 g to 8 g + 7 can be in use */
+		u64 delta; /* PAGE_MAPPING: page number in memory, less that in the file */
 	};
 };
 
@@ -81,6 +84,11 @@ static inline void page_get(struct page *page)
 {
 	if (page != zero_page)
 		__atomic_fetch_add((u32 *)&page->refs, 1, __ATOMIC_RELAXED);
+}
+
+static inline void page_get_many(struct page *page, u32 n) /* never the zero page */
+{
+	__atomic_fetch_add((u32 *)&page->refs, n, __ATOMIC_RELAXED);
 }
 
 /* Lets go of one reference; the last one frees the frame. Tables: tree_put instead. */

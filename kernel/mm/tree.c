@@ -56,17 +56,15 @@ struct page *tree_new(void)
 	return root;
 }
 
-pte_t leaf_entry(const struct page *page, u64 prot, bool shared)
+pte_t leaf_entry(const struct page *page, u64 prot, u64 keep)
 {
-	pte_t entry = page_pa(page) | prot;
-	if (shared)
-		entry |= PTE_SHARED;
+	pte_t entry = page_pa(page) | prot | keep;
 	if (prot == 0)
 		return entry | PTE_FRAME;
 	entry |= PTE_P | PTE_U;
 	if (!(prot & PTE_EXEC))
 		entry |= PTE_NX;
-	if (shared && (prot & PTE_WRITE))
+	if ((keep & PTE_SHARED) && (prot & PTE_WRITE))
 		entry |= PTE_W;
 	return entry;
 }
@@ -83,7 +81,7 @@ pte_t reserved_entry(u64 prot)
  */
 static pte_t entry_share(pte_t entry, int level)
 {
-	if (!entry_is_table(entry, level) && !entry_is_page(entry, level))
+	if (!entry_has_frame(entry))
 		return entry;
 	page_get(entry_page(entry));
 	if (level == LEVEL_LEAF && (entry & PTE_SHARED))
@@ -165,6 +163,8 @@ static void new_table(struct page *table, int level, pte_t above)
 	pte_t *entry = table_entries(table);
 	for (unsigned i = 0; i < TABLE_ENTRIES; i++)
 		entry[i] = above;
+	if (entry_is_mapping(above)) /* the one reference that there was goes to the first */
+		page_get_many(entry_page(above), TABLE_ENTRIES - 1);
 	table->used = TABLE_ENTRIES;
 	table->mapped = level_span(level + 1) >> PAGE_SHIFT;
 	table->groups = UINT64_MAX;
@@ -341,7 +341,7 @@ static void put_leaves(struct page *table)
 	for (u64 groups = table->groups; groups;) {
 		unsigned first = group_take(&groups);
 		for (unsigned i = first; i < first + GROUP; i++) {
-			if (entry_is_page(entry[i], LEVEL_LEAF))
+			if (entry_has_frame(entry[i]))
 				page_put(entry_page(entry[i]));
 			entry[i] = 0;
 		}
@@ -361,6 +361,8 @@ static struct page *take_child(struct page *table)
 			entry[i] = 0;
 			if (entry_is_table(old, table->level) && page_drop(entry_page(old)))
 				return entry_page(old);
+			if (entry_is_mapping(old))
+				page_put(entry_page(old));
 		}
 		table->groups &= table->groups - 1;
 	}
@@ -404,4 +406,21 @@ pte_t tree_lookup(struct mm *mm, va_t va, u64 *span_out)
 	if (span_out)
 		*span_out = level_span(level);
 	return entry;
+}
+
+bool tree_next_used(struct mm *mm, va_t *va, pte_t *entry_out, u64 *span_out)
+{
+	while (*va < USER_END) {
+		u64 span;
+		pte_t entry = tree_lookup(mm, *va, &span);
+		*va &= ~(span - 1);
+		if (entry) {
+			*entry_out = entry;
+			*span_out = span;
+			return true;
+		}
+		*va += span;
+		sched_point();
+	}
+	return false;
 }

@@ -31,7 +31,19 @@ static inline bool entry_is_reserved(pte_t entry)
 	return !(entry & PTE_P) && (entry & PTE_RESERVED);
 }
 
-/* The table or data frame that a present (or PROT_NONE) entry points to. */
+/* A promise that is of a file: the frame in it is a mapping. */
+static inline bool entry_is_mapping(pte_t entry)
+{
+	return !(entry & PTE_P) && (entry & PTE_MAPPING);
+}
+
+/* It counts as a reference to the frame that it names: a table, a page or a mapping. */
+static inline bool entry_has_frame(pte_t entry)
+{
+	return entry & (PTE_P | PTE_FRAME | PTE_MAPPING);
+}
+
+/* The frame that an entry points to, if it has one. */
 static inline struct page *entry_page(pte_t entry)
 {
 	return pa_page(entry & PTE_ADDR);
@@ -96,10 +108,10 @@ int tree_own_path(struct mm *mm, va_t va, struct path *path);
  * caller; that of a page in the old entry goes to the caller, who flushes before the put. */
 void tree_set_leaf(struct path *path, pte_t entry);
 
-/* The leaf entry for a page, as protection and sharing say. W stays clear, unless shared. */
-pte_t leaf_entry(const struct page *page, u64 prot, bool shared);
+/* The leaf entry for a page; keep: bits of PTE_KEEP. W stays clear, unless shared. */
+pte_t leaf_entry(const struct page *page, u64 prot, u64 keep);
 
-/* The entry for untouched anonymous memory of this protection. */
+/* The entry for untouched anonymous memory. */
 pte_t reserved_entry(u64 prot);
 
 /*
@@ -110,22 +122,29 @@ pte_t tree_lookup(struct mm *mm, va_t va, u64 *span_out);
 
 /*
  * mm/tree_range.c: whole spans. start and end are page-aligned, end <= USER_END.
- * -ENOMEM from the first four may leave the beginning of the range changed; from
+ * -ENOMEM from the first five may leave the beginning of the range changed; from
  * tree_move it leaves everything where it was.
  */
 
 /* Nothing is mapped in [start, end) afterwards. */
 int tree_unmap(struct mm *mm, va_t start, va_t end);
 
-/* Puts the reserved entry for the whole of an empty range. */
+/* Puts the reserved entry for the whole of an empty range; counts a mapping in it. */
 int tree_reserve(struct mm *mm, va_t start, va_t end, pte_t reserved);
 
 /* Changes the protection; -ENOMEM also where [start, end) has a hole (what lies before it
  * has changed then, as on Linux). */
 int tree_protect(struct mm *mm, va_t start, va_t end, u64 prot);
 
+/* Sets and clears bits of PTE_KEEP; -ENOMEM as with tree_protect. */
+int tree_mark(struct mm *mm, va_t start, va_t end, u64 set, u64 clear);
+int tree_mark_all(struct mm *mm, u64 set, u64 clear); /* of whatever is mapped */
+
 /* madvise(MADV_DONTNEED): private pages become untouched memory again. */
 int tree_discard(struct mm *mm, va_t start, va_t end);
+
+/* The first entry at or above va that is not empty; false if there is none. Reads only. */
+bool tree_next_used(struct mm *mm, va_t *va, pte_t *entry_out, u64 *span_out);
 
 /* Moves entries to an empty range of the same length (mremap). */
 int tree_move(struct mm *mm, va_t from, va_t to, u64 len_bytes);

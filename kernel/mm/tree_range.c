@@ -1,7 +1,7 @@
 /*
- * The tree over whole ranges: unmap, reserve, protect, discard, move.
+ * The tree over whole ranges: unmap, reserve, protect, mark, discard, move.
  *
- * One walk serves the first four. It goes through the entries that meet
+ * One walk serves all but the last. It goes through the entries that meet
  * [start, end) and treats an entry as a whole where the range covers all that
  * it stands for: a 1 GiB reservation is one store, and a subtree that is
  * unmapped is cut off by one. Otherwise it makes the table below its own
@@ -12,10 +12,12 @@
  * Entry points: the functions of mm/tree.h's second part. Lock: mm->lock.
  */
 #include "lib/panic.h"
+#include "mm/mapping.h"
 #include "mm/tree_private.h"
 #include "proc/sched.h"
 
-enum change_op { CHANGE_UNMAP, CHANGE_RESERVE, CHANGE_PROTECT, CHANGE_DISCARD };
+enum change_op { CHANGE_UNMAP, CHANGE_RESERVE, CHANGE_DISCARD,
+		 CHANGE_PROTECT, CHANGE_MARK /* these two need [start, end) without a hole */ };
 
 enum { GATHER_MAX = 60 };
 
@@ -25,6 +27,8 @@ struct change {
 	va_t start, end;
 	pte_t reserved;	/* CHANGE_RESERVE */
 	u64 prot;	/* CHANGE_PROTECT */
+	u64 set, clear; /* CHANGE_MARK */
+	bool holes;	/* CHANGE_MARK: there may be holes after all */
 	bool must_flush;
 	u32 nvictims;
 	struct page *victim[GATHER_MAX]; /* data frames and tables cut off, not yet put */
@@ -60,24 +64,21 @@ static void cut_off(struct change *c, struct page *table, unsigned index)
 	pte_t entry = table_entries(table)[index];
 	if (table->level == LEVEL_LEAF) {
 		table_set_leaf(table, index, 0);
-		if (entry_is_page(entry, LEVEL_LEAF))
-			gather_add(c, entry_page(entry));
-		return;
+	} else {
+		table_store(table, index, 0);
+		if (entry_is_table(entry, table->level))
+			table->resident -= entry_page(entry)->resident;
 	}
-	table_store(table, index, 0);
-	if (entry_is_table(entry, table->level)) {
-		table->resident -= entry_page(entry)->resident;
+	if (entry_has_frame(entry))
 		gather_add(c, entry_page(entry));
-	}
 }
 
 /* An entry with other protection; W stays where it was and may stay. */
 static pte_t entry_protect(pte_t entry, u64 prot)
 {
-	u64 keep = entry & (PTE_SHARED | PTE_NOWRITE | PTE_BUS | PTE_RESERVED);
 	if (entry_is_reserved(entry))
-		return keep | prot;
-	pte_t changed = leaf_entry(entry_page(entry), prot, entry & PTE_SHARED) | keep;
+		return (entry & ~(pte_t)PTE_PROT) | prot;
+	pte_t changed = leaf_entry(entry_page(entry), prot, entry & PTE_KEEP);
 	if (prot & PTE_WRITE)
 		changed |= entry & PTE_W;
 	return changed;
@@ -96,20 +97,25 @@ static int protect_entry(struct change *c, struct page *table, unsigned index)
 	return 0;
 }
 
-/* LINUX-DIFF: a private page of a file that has been written becomes zeros, not the file's
- * again: the tree has forgotten the file. */
-static void discard_entry(struct change *c, struct page *table, unsigned index)
+/* A private page is untouched memory again, or a page of the file that it is a copy of. */
+static int discard_entry(struct change *c, struct page *table, unsigned index, va_t va)
 {
-	pte_t entry = table_entries(table)[index];
+	pte_t entry = table_entries(table)[index], fresh = reserved_entry(entry & PTE_PROT);
 	if (!entry_is_page(entry, table->level) || (entry & PTE_SHARED) ||
 	    entry_page(entry)->kind == PAGE_FILE)
-		return;
-	table_set_leaf(table, index, reserved_entry(entry & PTE_PROT));
-	gather_add(c, entry_page(entry));
+		return 0;
+	struct page *page = entry_page(entry);
+	if (page->kind == PAGE_ANON && page->owner)
+		fresh = mapping_entry(page->owner, page->index, va, entry & PTE_PROT, 0);
+	if (!fresh)
+		return -ENOMEM;
+	table_set_leaf(table, index, fresh);
+	gather_add(c, page);
+	return 0;
 }
 
 /* The range covers all of this entry, and it is no table, or need not be entered. */
-static int change_whole(struct change *c, struct page *table, unsigned index)
+static int change_whole(struct change *c, struct page *table, unsigned index, va_t entry_va)
 {
 	pte_t entry = table_entries(table)[index];
 	switch (c->op) {
@@ -120,12 +126,18 @@ static int change_whole(struct change *c, struct page *table, unsigned index)
 	case CHANGE_RESERVE:
 		kassert(!entry);
 		table_store(table, index, c->reserved);
+		if (entry_is_mapping(c->reserved))
+			page_get(entry_page(c->reserved));
 		return 0;
 	case CHANGE_PROTECT:
 		return protect_entry(c, table, index);
-	case CHANGE_DISCARD:
-		discard_entry(c, table, index);
+	case CHANGE_MARK:
+		if (!entry)
+			return c->holes ? 0 : -ENOMEM;
+		table_entries(table)[index] = (entry & ~c->clear) | c->set;
 		return 0;
+	case CHANGE_DISCARD:
+		return discard_entry(c, table, index, entry_va);
 	}
 	return 0;
 }
@@ -144,7 +156,7 @@ static int change_below(struct change *c, struct page *table, unsigned index, va
 {
 	pte_t entry = table_entries(table)[index];
 	if (!entry && c->op != CHANGE_RESERVE)
-		return c->op == CHANGE_PROTECT ? -ENOMEM : 0;
+		return c->op >= CHANGE_PROTECT && !c->holes ? -ENOMEM : 0;
 	if (c->op == CHANGE_DISCARD && entry_is_reserved(entry))
 		return 0;
 
@@ -178,7 +190,7 @@ static int change_table(struct change *c, struct page *table, va_t table_va)
 		pte_t entry = table_entries(table)[index];
 		int error;
 		if (whole && !must_enter(c, entry, level))
-			error = change_whole(c, table, index);
+			error = change_whole(c, table, index, entry_va);
 		else
 			error = change_below(c, table, index, entry_va);
 		if (error)
@@ -223,6 +235,20 @@ int tree_protect(struct mm *mm, va_t start, va_t end, u64 prot)
 	return change_range(&c);
 }
 
+int tree_mark(struct mm *mm, va_t start, va_t end, u64 set, u64 clear)
+{
+	struct change c = {.mm = mm, .op = CHANGE_MARK, .start = start, .end = end,
+			   .set = set, .clear = clear};
+	return change_range(&c);
+}
+
+int tree_mark_all(struct mm *mm, u64 set, u64 clear)
+{
+	struct change c = {.mm = mm, .op = CHANGE_MARK, .end = USER_END, .holes = true,
+			   .set = set, .clear = clear};
+	return change_range(&c);
+}
+
 int tree_discard(struct mm *mm, va_t start, va_t end)
 {
 	struct change c = {.mm = mm, .op = CHANGE_DISCARD, .start = start, .end = end};
@@ -230,7 +256,8 @@ int tree_discard(struct mm *mm, va_t start, va_t end)
 }
 
 /* Moves what one entry at `from` says about the first bytes of len; how many, or -errno. */
-static s64 move_some(struct mm *mm, va_t from, va_t to, u64 len_bytes)
+static s64 move_some(struct mm *mm, va_t from, va_t to, u64 len_bytes,
+		     struct mapping_move *mappings)
 {
 	u64 span;
 	pte_t entry = tree_lookup(mm, from, &span);
@@ -238,7 +265,8 @@ static s64 move_some(struct mm *mm, va_t from, va_t to, u64 len_bytes)
 	if (!entry)
 		return chunk;
 	if (entry_is_reserved(entry)) {
-		int error = tree_reserve(mm, to, to + chunk, entry);
+		pte_t moved = mapping_moved(mappings, entry, to - from);
+		int error = moved ? tree_reserve(mm, to, to + chunk, moved) : -ENOMEM;
 		return error ? error : (s64)chunk;
 	}
 	struct path source, target;
@@ -274,19 +302,21 @@ static void move_back(struct mm *mm, va_t from, va_t to, u64 len_bytes)
 int tree_move(struct mm *mm, va_t from, va_t to, u64 len_bytes)
 {
 	struct path path;
+	struct mapping_move mappings = {0};
 	u64 done = 0;
 	/* With both ends split and our own, the unmap below needs no memory. */
 	int error = tree_own_path(mm, from, &path);
 	if (!error)
 		error = tree_own_path(mm, from + len_bytes - PAGE_SIZE, &path);
 	while (!error && done < len_bytes) {
-		s64 moved = move_some(mm, from + done, to + done, len_bytes - done);
+		s64 moved = move_some(mm, from + done, to + done, len_bytes - done, &mappings);
 		if (moved < 0)
 			error = moved;
 		else
 			done += moved;
 		sched_point();
 	}
+	mapping_move_end(&mappings);
 	if (error) {
 		move_back(mm, from, to, done);
 		return error;

@@ -8,37 +8,10 @@
 #include "mm/walk.h"
 #include "fs/inode.h"
 #include "lib/string.h"
+#include "mm/fault.h"
+#include "mm/mapping.h"
 #include "mm/tree.h"
 #include "proc/sched.h"
-
-/* The first entry that is not empty and ends above va; false if there is none. */
-static bool next_used(struct mm *mm, va_t *va, pte_t *entry_out, u64 *span_out)
-{
-	while (*va < USER_END) {
-		u64 span;
-		pte_t entry = tree_lookup(mm, *va, &span);
-		*va &= ~(span - 1);
-		if (entry) {
-			*entry_out = entry;
-			*span_out = span;
-			return true;
-		}
-		*va += span;
-		sched_point();
-	}
-	return false;
-}
-
-/* To be compared only: it is not counted, and may go any time. */
-static struct inode *entry_inode(pte_t entry, u64 *offset_out)
-{
-	*offset_out = 0;
-	if (entry_is_reserved(entry) || entry_page(entry)->kind != PAGE_FILE)
-		return NULL;
-	struct page *page = entry_page(entry);
-	*offset_out = (u64)page->index << PAGE_SHIFT;
-	return page->owner;
-}
 
 static struct region entry_region(va_t va, u64 span, pte_t entry)
 {
@@ -48,7 +21,9 @@ static struct region entry_region(va_t va, u64 span, pte_t entry)
 		.prot = entry & PTE_PROT,
 		.shared = entry & PTE_SHARED,
 	};
-	region.inode = entry_inode(entry, &region.offset_bytes);
+	u64 index = 0;
+	region.inode = mapping_of_entry(entry, va, &index); /* to be compared: not counted */
+	region.offset_bytes = index << PAGE_SHIFT;
 	return region;
 }
 
@@ -67,7 +42,7 @@ bool mm_next_region(struct mm *mm, va_t va, struct region *out)
 	pte_t entry;
 	u64 span;
 	mutex_lock(&mm->lock);
-	bool found = next_used(mm, &va, &entry, &span);
+	bool found = tree_next_used(mm, &va, &entry, &span);
 	if (found) {
 		const struct page *first = entry_page(entry);
 		*out = entry_region(va, span, entry);
@@ -128,8 +103,10 @@ struct page *mm_common_page(struct mm *mm, va_t va, bool write)
 	struct page *page = NULL;
 	mutex_lock(&mm->lock);
 	pte_t entry = tree_lookup(mm, va, NULL);
+	if (entry_is_mapping(entry) && fault_touch(mm, va, false) == 0)
+		entry = tree_lookup(mm, va, NULL);
 	bool writable = entry & PTE_WRITE, shared = entry & PTE_SHARED;
-	if (!(entry & (PTE_READ | PTE_WRITE)) || (entry & PTE_BUS) || (write && !writable))
+	if (!(entry & (PTE_READ | PTE_WRITE)) || entry_is_mapping(entry) || (write && !writable))
 		page = ERR_PTR(-EFAULT);
 	else if (writable && !shared)
 		page = NULL;
@@ -148,6 +125,8 @@ static void count_entry(pte_t entry, int level, struct mm_usage *out)
 		out->data_pages += n;
 	if ((entry & PTE_EXEC) && !(entry & PTE_WRITE))
 		out->exec_pages += n;
+	if (entry & PTE_LOCKED)
+		out->locked_pages += n;
 	out->file_pages += entry_is_page(entry, level) && entry_page(entry)->kind == PAGE_FILE;
 }
 
@@ -171,6 +150,8 @@ void mm_usage(struct mm *mm, struct mm_usage *out)
 	mutex_lock(&mm->lock);
 	const struct page *root = pa_page(mm->root);
 	count_table(root, out);
+	if (mm->locks != LOCKS_OWN)
+		out->locked_pages = 0;
 	out->mapped_pages = root->mapped;
 	out->resident_pages = root->resident;
 	out->peak_pages = MAX(mm->peak_resident, root->resident);

@@ -45,6 +45,7 @@ struct mm_usage {
 	u64 mapped_pages;   /* VmSize */
 	u64 resident_pages; /* VmRSS */
 	u64 peak_pages;	    /* VmHWM */
+	u64 locked_pages;   /* VmLck */
 	u64 peak_mapped_pages; /* VmPeak */
 	u64 file_pages;	    /* of the resident ones: those of files and of shared memory */
 	u64 data_pages;	    /* mapped private and writable */

@@ -21,9 +21,11 @@ enum lock_rank {
 	RANK_INODE = 24,	/* inode.lock of a file: size, pages */
 	RANK_PIPE = 28,		/* pipe.lock */
 	RANK_MM = 32,		/* mm.lock: the tree, brk; faults take it under any of the above */
+	RANK_INODE_PAGES = 34,	/* inode.pages_lock: which pages a file has */
 
 	/* spinlocks (interrupts off) */
 	RANK_PROC = 50,		/* proc_lock: process tree, pids, groups, sessions */
+	RANK_MMS = 51,		/* the list of address spaces */
 	RANK_FILES = 52,	/* files.lock: a descriptor table */
 	RANK_FS = 54,		/* fs.lock: cwd and umask */
 	RANK_DENTRY = 56,	/* chains of names, read by path lookup; two: in order of address */

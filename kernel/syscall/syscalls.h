@@ -121,8 +121,21 @@ s64 sys_mmap(va_t addr, size_t len, int prot, int flags, int fd, off_t offset);
 s64 sys_mprotect(va_t addr, size_t len, int prot);
 s64 sys_munmap(va_t addr, size_t len);
 s64 sys_brk(va_t new_brk);
+
+/* kernel/mm/mremap.c */
 s64 sys_mremap(va_t addr, size_t old_len, size_t new_len, int flags, va_t new_addr);
+
+/* kernel/mm/madvise.c */
 s64 sys_madvise(va_t addr, size_t len, int advice);
+s64 sys_mincore(va_t addr, size_t len, u8 __user *vec);
+s64 sys_msync(va_t addr, size_t len, int flags);
+
+/* kernel/mm/mlock.c */
+s64 sys_mlock(va_t addr, size_t len);
+s64 sys_mlock2(va_t addr, size_t len, int flags);
+s64 sys_munlock(va_t addr, size_t len);
+s64 sys_mlockall(int flags);
+s64 sys_munlockall(void);
 
 /* kernel/proc/clone_calls.c */
 s64 sys_clone(u64 flags, va_t stack, u32 __user *parent_tid, u32 __user *child_tid, va_t tls);

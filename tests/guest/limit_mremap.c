@@ -5,7 +5,7 @@
  * guest: -m 64 -t 120
  * tine-only: yes
  *
- * The child takes all memory by shared mappings, which take frames at once,
+ * The child takes all memory by shared mappings, populated at once,
  * gives back so many frames, and moves the middle of a block that lies across
  * tables. On Linux memory cannot be taken to the last frame. From mremap(2).
  */
@@ -37,6 +37,10 @@ static int take(size_t size)
 
 	if (p == MAP_FAILED || chunks == CHUNKS)
 		return 0;
+	if (madvise(p, size, 23 /* MADV_POPULATE_WRITE */)) {
+		munmap(p, size);
+		return 0;
+	}
 	chunk[chunks].at = p;
 	chunk[chunks++].length = size;
 	return 1;

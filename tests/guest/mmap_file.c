@@ -30,7 +30,7 @@ static void offsets(void)
 	munmap(last, PAGE);
 }
 
-/* A mapping follows its file when it is made (docs/abi.md: Tine's does not later). */
+/* New mappings of a file that has changed; mmap_follow.c has old ones. */
 static void grown_and_shrunk(int flags)
 {
 	char *p;

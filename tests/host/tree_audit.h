@@ -53,6 +53,10 @@ static u32 audit_table(const struct page *table, int level, bool writable)
 		} else if (entry_is_page(entry, level)) {
 			audit_leaf(entry, writable);
 			resident += entry_page(entry) != zero_page;
+		} else if (entry_is_mapping(entry)) {
+			if (entry_page(entry)->kind != PAGE_MAPPING)
+				broken("frame %lu: not a mapping", page_pfn(entry_page(entry)));
+			pointers[page_pfn(entry_page(entry))]++;
 		} else if (!entry_is_reserved(entry)) {
 			broken("entry %#lx at level %d is of no kind", entry, level);
 		}

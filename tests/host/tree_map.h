@@ -211,8 +211,8 @@ static const char *entry_differs(pte_t entry, const struct run *run)
 		return "wrong protection";
 	if (!(entry & PTE_NOWRITE) != !run->nowrite)
 		return "PTE_NOWRITE";
-	if (!(entry & PTE_BUS) != (run->kind != RUN_BUS))
-		return "PTE_BUS";
+	if (!(entry & PTE_MAPPING) != (run->kind != RUN_BUS))
+		return "PTE_MAPPING";
 	if (!(entry & PTE_SHARED) != !run->shared)
 		return "PTE_SHARED";
 	if (entry_is_reserved(entry))

@@ -325,9 +325,13 @@ static void step_map_file(struct space *space)
 	}
 	run.kind = RUN_BUS;
 	map_set(&changed, end - PAGE_SIZE, end, run);
+	struct page *nowhere = error ? NULL : mapping_new(NULL, end - PAGE_SIZE, 0);
 	if (!error)
-		error = tree_reserve(&space->mm, end - PAGE_SIZE, end,
-				     reserved_entry(prot) | PTE_BUS | sharing);
+		error = !nowhere ? -ENOMEM
+				 : tree_reserve(&space->mm, end - PAGE_SIZE, end,
+						mapping_reserved(nowhere, prot, sharing));
+	if (nowhere)
+		page_put(nowhere);
 	if (!error) {
 		*map_of(space) = changed;
 		return;
