@@ -96,10 +96,14 @@ void cpuid(u32 leaf, u32 regs[4]); /* eax, ebx, ecx, edx of subleaf 0 */
 
 /* What this machine's CPUs can do; set once at boot. */
 struct cpu_features {
-	bool smep, smap, umip, nx, fsgsbase, xsave, pge, pcid, rdrand, invariant_tsc;
+	bool smep, smap, umip, nx, fsgsbase, pge, pcid, rdrand, invariant_tsc;
+	bool xsave; /* and AVX: both are in use then */
 	bool gib_pages, tsc_deadline;
 };
 extern struct cpu_features cpu_has;
+
+/* The states that XSAVE keeps: x87, SSE, AVX. Bits of XCR0 (SDM vol. 1, 13.1). */
+enum { XCR0_USED = 7 };
 extern u32 cpu_hwcap; /* CPUID.1:EDX, which programs see as AT_HWCAP */
 
 /* AT_HWCAP of a new program: CPUID leaf 1's EDX, as on Linux. */

@@ -20,7 +20,7 @@ enum { /* CR0 */
 
 enum { /* CR4 */
 	CR4_PAE = 1 << 5, CR4_PGE = 1 << 7, CR4_OSFXSR = 1 << 9, CR4_OSXMMEXCPT = 1 << 10,
-	CR4_UMIP = 1 << 11, CR4_SMEP = 1 << 20, CR4_SMAP = 1 << 21,
+	CR4_UMIP = 1 << 11, CR4_OSXSAVE = 1 << 18, CR4_SMEP = 1 << 20, CR4_SMAP = 1 << 21,
 };
 
 enum { MSR_EFER = 0xc0000080, EFER_SCE = 1 << 0, EFER_NXE = 1 << 11 };
@@ -64,7 +64,7 @@ static void read_features(void)
 	cpu_hwcap = basic[EDX];
 	cpu_has.pcid = bit(basic[ECX], 17);
 	cpu_has.tsc_deadline = bit(basic[ECX], 24);
-	cpu_has.xsave = bit(basic[ECX], 26);
+	cpu_has.xsave = bit(basic[ECX], 26) && bit(basic[ECX], 28);
 	cpu_has.rdrand = bit(basic[ECX], 30);
 	cpu_has.pge = bit(basic[EDX], 13);
 	cpu_has.nx = bit(extended, 20);
@@ -110,7 +110,11 @@ void features_enable(void)
 	if (cpu_has.smap)
 		cr4 |= CR4_SMAP;
 	__asm__ volatile("mov %0, %%cr0" ::"r"(cr0) : "memory");
+	if (cpu_has.xsave)
+		cr4 |= CR4_OSXSAVE;
 	__asm__ volatile("mov %0, %%cr4" ::"r"(cr4) : "memory");
+	if (cpu_has.xsave)
+		__asm__ volatile("xsetbv" ::"c"(0), "a"(XCR0_USED), "d"(0));
 	/* Read first: on AMD's CPUs a write that would change LMA faults (APM vol. 2, 3.1.7). */
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE | (cpu_has.nx ? EFER_NXE : 0));
 	/* INIT leaves the FPU as it was. */

@@ -13,7 +13,7 @@
 
 /* struct task; its struct thread is its first member */
 #define THREAD_RSP		0
-#define TASK_SIGNAL_WANTED	544
+#define TASK_SIGNAL_WANTED	32
 
 /* struct regs */
 #define REGS_RBP		(4 * 8)

@@ -4,7 +4,8 @@
  *
  * The kernel itself uses no FPU or SSE register (-mgeneral-regs-only), so user
  * state stays in the CPU until the next switch. Entry points: arch/thread.h.
- * Sources: Intel SDM vol. 2 FXSAVE, psABI 3.4.1 (state at process start).
+ * Sources: Intel SDM vol. 1, 10.5 (FXSAVE) and 13 (XSAVE), psABI 3.4.1 (state
+ * at process start).
  */
 #include "arch/thread.h"
 
@@ -24,9 +25,29 @@ struct switch_frame {
 void thread_switch_stack(struct thread *prev, struct thread *next);
 extern const u8 thread_start_user[], thread_start_kernel[];
 
+u32 fpu_size(void)
+{
+	return cpu_has.xsave ? FPU_AREA : FPU_LEGACY;
+}
+
+void thread_init(struct thread *thread, void *area)
+{
+	enum { RESERVED = 416, AVX = 576 };
+
+	thread->fpu = area;
+	/* What saving leaves as it is: a signal frame shows the one to the program, and loading
+	 * wants zeros in the header (SDM vol. 1, 13.4.2). */
+	memset(thread->fpu + RESERVED, 0, AVX - RESERVED);
+}
+
 static void fpu_save(struct thread *thread)
 {
-	__asm__ volatile("fxsave64 %0" : "=m"(thread->fpu));
+	if (!thread->fpu)
+		return;
+	if (cpu_has.xsave)
+		__asm__ volatile("xsave64 (%0)" ::"r"(thread->fpu), "a"(XCR0_USED), "d"(0) : "memory");
+	else
+		__asm__ volatile("fxsave64 (%0)" ::"r"(thread->fpu) : "memory");
 }
 
 static void fpu_load(const struct thread *thread)
@@ -34,8 +55,14 @@ static void fpu_load(const struct thread *thread)
 	/* AMD's CPUs leave the last x87 instruction's addresses in place here, for the next
 	 * program to see, unless a load has changed them (CVE-2006-1056). */
 	static const u32 zero;
+
+	if (!thread->fpu)
+		return;
 	__asm__ volatile("fnclex; emms; fildl %0" ::"m"(zero));
-	__asm__ volatile("fxrstor64 %0" ::"m"(thread->fpu));
+	if (cpu_has.xsave)
+		__asm__ volatile("xrstor64 (%0)" ::"r"(thread->fpu), "a"(XCR0_USED), "d"(0) : "memory");
+	else
+		__asm__ volatile("fxrstor64 (%0)" ::"r"(thread->fpu) : "memory");
 }
 
 void thread_load_bases(const struct thread *thread)
@@ -56,7 +83,7 @@ void thread_reset(struct thread *thread)
 	u16 control = 0x37f;
 	u32 mxcsr = 0x1f80;
 
-	memset(thread->fpu, 0, sizeof thread->fpu);
+	memset(thread->fpu, 0, fpu_size());
 	memcpy(thread->fpu + 0, &control, sizeof control);
 	memcpy(thread->fpu + 24, &mxcsr, sizeof mxcsr);
 	thread->fs_base = 0;
@@ -78,7 +105,7 @@ void thread_switch(struct task *prev, struct task *next)
 	fpu_save(&prev->thread);
 	thread_load(&next->thread);
 	cpu->task = next;
-	gdt_set_kernel_stack(cpu, next->kstack_top);
+	gdt_set_kernel_stack(cpu, task_stack_start(next));
 	thread_switch_stack(&prev->thread, &next->thread);
 }
 

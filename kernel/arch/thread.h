@@ -8,14 +8,23 @@
 
 struct task;
 
+/* Room for the FPU's state above a task's kernel stack: FXSAVE image, XSAVE header, AVX. */
+enum { FPU_AREA = 512 + 64 + 256, FPU_LEGACY = 512 };
+
 struct thread {
 	u64 rsp;      /* kernel stack pointer while the task does not run; entry.S knows offset 0 */
 	u64 fs_base;  /* thread-local storage; arch_prctl, CLONE_SETTLS */
 	u64 gs_base;  /* the user's GS */
-	u8 fpu[512] __attribute__((aligned(16))); /* FXSAVE image (SDM vol. 1, 10.5) */
+	u8 *fpu;      /* 64-byte aligned, as XSAVE or FXSAVE writes it; NULL: an idle task */
 };
 
-/* Saves the CPU's FPU state and bases of the current task into its struct thread (before fork). */
+/* Bytes of the image in use: FPU_AREA with XSAVE and AVX, else FPU_LEGACY. */
+u32 fpu_size(void);
+
+/* A new task's struct: area is its FPU_AREA bytes, of any content. */
+void thread_init(struct thread *thread, void *area);
+
+/* Saves the CPU's FPU state and bases into the current task's struct thread, or its child's. */
 void thread_save(struct thread *thread);
 
 /* FPU and bases as a new program finds them (psABI 3.4.1: MXCSR 0x1f80, x87 CW 0x37f). */

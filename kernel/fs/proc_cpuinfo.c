@@ -29,7 +29,11 @@ static const struct {
 		 "clflushopt clwb - - - - sha_ni"},
 	{7, ECX, "- - umip - - - - - gfni - - - - - - - la57 - - - - - rdpid"},
 	{7, EDX, "- - - - fsrm"},
+	/* From here on: only with XSAVE. */
+	{1, ECX, "- - - - - - - - - - - - fma - - - - - - - - - - - - - xsave - avx f16c"},
+	{7, EBX, "- - - - - avx2"},
 };
+enum { NEED_XSAVE = 2 };
 
 static u32 cpuid_reg(u32 leaf, u8 reg)
 {
@@ -41,7 +45,7 @@ static u32 cpuid_reg(u32 leaf, u8 reg)
 static void show_flags(struct text *text)
 {
 	text_printf(text, "flags\t\t:");
-	for (size_t i = 0; i < ARRAY_SIZE(features); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(features) - (cpu_has.xsave ? 0 : NEED_XSAVE); i++) {
 		u32 bits = 0;
 		if (cpuid_reg(features[i].leaf & 0x80000000, EAX) >= features[i].leaf)
 			bits = cpuid_reg(features[i].leaf, features[i].reg);

@@ -36,7 +36,8 @@ static bool on_stack(va_t va)
 	}
 	if (in_range(va, (va_t)boot_stack_bottom, (va_t)boot_stack_top))
 		return true;
-	return cpu->kstack_top && in_range(va, cpu->kstack_top - KSTACK_SIZE, cpu->kstack_top);
+	va_t end = ROUND_UP(cpu->kstack_top, PAGE_SIZE); /* above it is the FPU's state */
+	return end && in_range(va, end - KSTACK_SIZE, end);
 }
 
 void backtrace(va_t rbp)

@@ -107,8 +107,7 @@ static int clone_process(struct task *child, const struct clone_args *args)
 /* Registers and machine state: the child returns from the same call, with 0. */
 static void clone_thread(struct task *child, const struct clone_args *args)
 {
-	thread_save(&current->thread);
-	child->thread = current->thread;
+	thread_save(&child->thread);
 	struct regs *regs = task_regs(child);
 	*regs = *task_regs(current);
 	regs->rax = 0;

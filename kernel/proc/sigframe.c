@@ -3,7 +3,7 @@
  * which undoes it. The layout is Linux's struct rt_sigframe, with the FPU state
  * above it, so that libc's siglongjmp, unwinders and gdb read it.
  *
- *	higher   FXSAVE image, 64-byte aligned
+ *	higher   FPU state as XSAVE writes it, 64-byte aligned
  *	         siginfo
  *	         ucontext: flags, stack, registers, mask
  *	rsp ->   return address: sa_restorer, which calls rt_sigreturn
@@ -11,7 +11,9 @@
  * Nothing in a frame is trusted when it comes back: only user-changeable flags
  * are taken, rip must be the user's, segments are fixed.
  *
- * LINUX-DIFF: the FPU state is the FXSAVE image alone; there is no XSAVE area.
+ * Where the CPU has AVX, marks in the FXSAVE image's unused bytes and behind the
+ * whole tell that there is more than that image.
+ *
  * Sources: Linux arch/x86/include/uapi/asm/{sigcontext,ucontext}.h; psABI 3.2.2
  * (red zone, stack alignment); sigreturn(2).
  */
@@ -23,15 +25,23 @@
 #include "proc/process.h"
 #include "syscall/syscalls.h"
 
-enum { RED_ZONE = 128, FPU_SIZE = 512, FPU_SOFTWARE = 464 };
-enum { UC_FLAGS = 6 /* SS is saved and restored strictly */ };
+enum { RED_ZONE = 128, FPU_SOFTWARE = 464, FPU_HEADER = 512 };
+enum { UC_FLAGS = 6 /* SS is saved and restored strictly */, UC_FP_XSTATE = 1 };
+enum { XSTATE_MAGIC1 = 0x46505853, XSTATE_MAGIC2 = 0x46505845 };
+
+/* At FPU_SOFTWARE of the image; XSTATE_MAGIC2 follows the image. */
+struct fpx_sw_bytes {
+	u32 magic1, extended_size;
+	u64 features;
+	u32 size, padding[7];
+};
 
 struct sigcontext {
 	u64 r8, r9, r10, r11, r12, r13, r14, r15;
 	u64 rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip, rflags;
 	u16 cs, gs, fs, ss;
 	u64 err, trapno, oldmask, cr2;
-	u64 fpstate; /* user address of the FXSAVE image */
+	u64 fpstate; /* user address of the FPU's state */
 	u64 reserved[8];
 };
 
@@ -104,6 +114,21 @@ static void reset_fpu(struct thread *thread)
 	thread_load(thread);
 }
 
+static int push_fpu(struct thread *thread, va_t fpstate)
+{
+	struct fpx_sw_bytes marks = {0};
+	u32 magic2 = XSTATE_MAGIC2, size = fpu_size();
+	if (size > FPU_LEGACY)
+		marks = (struct fpx_sw_bytes){.magic1 = XSTATE_MAGIC1, .features = XCR0_USED,
+					      .extended_size = size + sizeof magic2, .size = size};
+	memcpy(thread->fpu + FPU_SOFTWARE, &marks, sizeof marks);
+	if (copy_to_user((void __user *)fpstate, thread->fpu, size))
+		return -EFAULT;
+	return size > FPU_LEGACY
+		       ? copy_to_user((void __user *)(fpstate + size), &magic2, sizeof magic2)
+		       : 0;
+}
+
 int sigframe_push(struct regs *regs, int sig, const struct siginfo *info,
 		  const struct sigaction *action, sigset_t old_mask)
 {
@@ -116,7 +141,7 @@ int sigframe_push(struct regs *regs, int sig, const struct siginfo *info,
 		sp = task->altstack.sp + task->altstack.size;
 		on_altstack = true;
 	}
-	va_t fpstate = (sp - FPU_SIZE) & ~63ull;
+	va_t fpstate = (sp - fpu_size() - sizeof(u32)) & ~63ull;
 	/* As a called function finds it: rsp + 8 is a multiple of 16. */
 	va_t at = ((fpstate - sizeof(struct rt_sigframe)) & ~15ull) - 8;
 	if (on_altstack && !is_within(&task->altstack, at))
@@ -124,7 +149,7 @@ int sigframe_push(struct regs *regs, int sig, const struct siginfo *info,
 
 	struct rt_sigframe frame = {
 		.return_address = action->restorer,
-		.uc_flags = UC_FLAGS,
+		.uc_flags = UC_FLAGS | (fpu_size() > FPU_LEGACY ? UC_FP_XSTATE : 0),
 		.uc_stack = task->altstack,
 		.mask = old_mask,
 		.info = *info,
@@ -133,7 +158,7 @@ int sigframe_push(struct regs *regs, int sig, const struct siginfo *info,
 	save_context(&frame.context, regs, fpstate);
 	frame.context.oldmask = old_mask;
 	thread_save(&task->thread);
-	if (copy_to_user((void __user *)fpstate, task->thread.fpu, FPU_SIZE) ||
+	if (push_fpu(&task->thread, fpstate) ||
 	    copy_to_user((void __user *)at, &frame, sizeof frame))
 		return -EFAULT;
 
@@ -176,24 +201,46 @@ static void restore_context(struct regs *regs, const struct sigcontext *c)
 	regs->orig_rax = NO_SYSCALL;
 }
 
-/* The FXSAVE image of a frame into the CPU. Reserved MXCSR bits would fault: cleared. So are
- * the bytes that the CPU leaves alone: a libc would look for an XSAVE area there. */
+/* Is there all that push_fpu has put there, and not the FXSAVE image alone? */
+static bool has_xstate(const u8 *image, va_t fpstate)
+{
+	struct fpx_sw_bytes marks;
+	u32 magic2;
+	memcpy(&marks, image + FPU_SOFTWARE, sizeof marks);
+	return fpu_size() > FPU_LEGACY && marks.magic1 == XSTATE_MAGIC1 &&
+	       marks.size == fpu_size() &&
+	       !copy_from_user(&magic2, (void __user *)(fpstate + marks.size), sizeof magic2) &&
+	       magic2 == XSTATE_MAGIC2;
+}
+
+/* The FPU state of a frame into the CPU. What loading would fault on is cleared: reserved bits
+ * of MXCSR, what the header says beyond the states in use. */
 static int restore_fpu(va_t fpstate)
 {
 	struct thread *thread = &current->thread;
-	u8 image[FPU_SIZE]; /* the copy may sleep, and a switch writes thread->fpu */
+	u8 image[FPU_AREA]; /* the copy may sleep, and a switch writes thread->fpu */
+	u64 states = 3;	    /* x87 and SSE */
 	u32 mxcsr;
 	if (!fpstate) {
 		reset_fpu(thread);
 		return 0;
 	}
-	if (copy_from_user(image, (void __user *)fpstate, sizeof image))
+	memset(image + FPU_LEGACY, 0, sizeof image - FPU_LEGACY);
+	if (copy_from_user(image, (void __user *)fpstate, FPU_LEGACY))
 		return -EFAULT;
+	if (has_xstate(image, fpstate)) {
+		if (copy_from_user(image + FPU_LEGACY, (void __user *)(fpstate + FPU_LEGACY),
+				   fpu_size() - FPU_LEGACY))
+			return -EFAULT;
+		memcpy(&states, image + FPU_HEADER, sizeof states);
+		memset(image + FPU_HEADER, 0, 64);
+	}
+	states &= XCR0_USED;
+	memcpy(image + FPU_HEADER, &states, sizeof states);
 	memcpy(&mxcsr, image + 24, sizeof mxcsr);
 	mxcsr &= 0xffff;
 	memcpy(image + 24, &mxcsr, sizeof mxcsr);
-	memset(image + FPU_SOFTWARE, 0, FPU_SIZE - FPU_SOFTWARE);
-	memcpy(thread->fpu, image, sizeof image);
+	memcpy(thread->fpu, image, fpu_size());
 	thread_load(thread);
 	return 0;
 }

@@ -32,6 +32,7 @@ struct task *task_alloc(void)
 		heap_free(task);
 		return NULL;
 	}
+	thread_init(&task->thread, (void *)task_stack_start(task));
 	task->refs = 2;
 	task->cpus_allowed = UINT32_MAX;
 	list_init(&task->runq_link);

@@ -140,7 +140,7 @@ struct task {
 	u32 policy;		    /* p: sched_setscheduler(2); 0: SCHED_OTHER */
 	s64 slice_left_ns;	    /* r: less than 0 is taken off the next one */
 	struct list runq_link;	    /* r */
-	va_t kstack_top;	    /* c */
+	va_t kstack_top;	    /* c; the FPU's state, the entry's registers, frames */
 
 	struct pid *pid;	    /* p: its tid; exec from a thread gives it the leader's */
 	struct process *process;    /* c */
@@ -187,10 +187,16 @@ static inline pid_t task_tgid(const struct task *task)
 	return task->process->leader->pid->number;
 }
 
+/* Where a task's way through the kernel begins: below the FPU's state. */
+static inline va_t task_stack_start(const struct task *task)
+{
+	return task->kstack_top - FPU_AREA;
+}
+
 /* The registers with which the task entered the kernel from user mode. */
 static inline struct regs *task_regs(const struct task *task)
 {
-	return (struct regs *)task->kstack_top - 1;
+	return (struct regs *)task_stack_start(task) - 1;
 }
 
 /* The process's soft limit. */
