@@ -81,7 +81,7 @@ OPT      := $(if $(filter 1,$(DEBUG)),-Og -DDEBUG,-O2 -falign-functions=1 -falig
             $(if $(IS_CLANG),,-falign-jumps=1 -falign-labels=1))
 # What no program does thousands of times a second is built small, for the 300 KiB of DESIGN.
 COLD     := boot/% kernel/dev/% kernel/syscall/% $(addprefix kernel/fs/, attr% cpio% dev.% fcntl% \
-            init% lock% mount% names% proc% random% readdir% rename% select%)
+            init% eventfd% lock% memfd% mount% names% proc% random% readdir% rename% select% socket%)
 COLD_OPT := $(if $(filter 1,$(DEBUG)),,-Os)
 CPPFLAGS := -Ikernel -MMD -MP
 CFLAGS   := -std=gnu11 $(OPT) -g $(ARCH) $(CODEGEN) $(if $(filter 1,$(DEBUG)),$(CHECKS)) $(WARN)

@@ -13,6 +13,7 @@
 #include "fs/open.h"
 #include "fs/path.h"
 #include "fs/ramfs.h"
+#include "fs/socket.h"
 #include "lib/string.h"
 #include "mm/heap.h"
 #include "mm/page.h"
@@ -44,8 +45,12 @@ struct file *file_get(struct file *file)
 
 void file_put(struct file *file)
 {
-	if (--file->refs)
+	const struct file_ops *ops = file->ops;
+	if (--file->refs) {
+		if (ops == &socket_ops && sockets_flying)
+			socket_collect();
 		return;
+	}
 	lock_release(file->inode, file);
 	if (file->ops && file->ops->release)
 		file->ops->release(file);

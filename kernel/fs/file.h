@@ -16,6 +16,7 @@
 struct inode;
 struct dentry;
 struct file;
+struct io;
 struct page;
 struct poll_table;
 
@@ -47,6 +48,8 @@ struct file_ops {
 	ssize_t (*write)(struct file *file, const void __user *buf, size_t n, off_t *offset);
 	/* The same from kernel memory; NULL: sendfile to it is EINVAL. */
 	ssize_t (*write_kernel)(struct file *file, const void *buf, size_t n, off_t *offset);
+	/* readv and writev as one step, where packets have bounds; NULL: part by part. */
+	ssize_t (*vector)(struct file *file, bool writes, struct io *io);
 	s64 (*ioctl)(struct file *file, u64 request, u64 arg);
 	/* Events ready now; if a table is given, joins its waiter first to every queue that may
 	 * change that: poll_wait(table, queue), fs/poll.h. */

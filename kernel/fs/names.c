@@ -16,9 +16,11 @@
 
 /* Walks to the parent and takes its lock; the name is free and may be made. On an error the lock
  * is not held; the caller ends with create_end in both cases. */
-static int create_begin(struct walk *w, int dirfd, const char __user *path, bool dir)
+static int create_begin(struct walk *w, int dirfd, char *path, bool dir)
 {
-	int err = walk_parent(w, dirfd, path);
+	int err = walk_start(w, dirfd, path);
+	if (!err)
+		err = *w->path ? walk_to_last(w) : -ENOENT;
 	if (err)
 		return err;
 	if (w->last_kind != LAST_NAME)
@@ -49,18 +51,30 @@ static s64 create_end(struct walk *w, s64 err, bool locked)
 	return err;
 }
 
-static s64 make(int dirfd, const char __user *path, u32 mode, u64 rdev, const char *target)
+/* Takes over path, and its errors. */
+static struct dentry *make_at(int dirfd, char *path, u32 mode, u64 rdev, const char *target)
 {
 	struct walk w;
 	s64 err = create_begin(&w, dirfd, path, (mode & S_IFMT) == S_IFDIR);
 	bool locked = !err;
-	if (!err) {
-		struct dentry *made = ramfs_create(w.dir, w.last, w.last_len, mode, rdev, target);
-		err = IS_ERR(made) ? PTR_ERR(made) : 0;
-		if (!err)
-			dentry_put(made);
-	}
-	return create_end(&w, err, locked);
+	struct dentry *made = err ? ERR_PTR(err) : ramfs_create(w.dir, w.last, w.last_len, mode, rdev,
+								target);
+	create_end(&w, 0, locked);
+	return made;
+}
+
+struct dentry *node_make(char *path, u32 mode)
+{
+	return make_at(AT_FDCWD, path, mode, 0, NULL);
+}
+
+static s64 make(int dirfd, const char __user *path, u32 mode, u64 rdev, const char *target)
+{
+	struct dentry *made = make_at(dirfd, path_get_user(path), mode, rdev, target);
+	if (IS_ERR(made))
+		return PTR_ERR(made);
+	dentry_put(made);
+	return 0;
 }
 
 s64 sys_mkdirat(int dirfd, const char __user *path, u32 mode)
@@ -109,7 +123,7 @@ s64 sys_symlink(const char __user *target, const char __user *path)
 static s64 link_inode(struct inode *inode, int dirfd, const char __user *path)
 {
 	struct walk w;
-	s64 err = create_begin(&w, dirfd, path, false);
+	s64 err = create_begin(&w, dirfd, path_get_user(path), false);
 	bool locked = !err;
 	if (!err) {
 		if (inode->super != w.dir->inode->super)

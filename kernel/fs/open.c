@@ -199,16 +199,10 @@ static int reserve_two(int fd[2], bool cloexec)
 	return MIN(fd[1], 0);
 }
 
-s64 sys_pipe2(int __user *fds, int flags)
+int fd_install_two(struct file *end[2], bool cloexec, int __user *fds)
 {
-	struct file *end[2];
 	int fd[2];
-	if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
-		return -EINVAL;
-	int err = pipe_make(end, flags & O_NONBLOCK);
-	if (err)
-		return err;
-	err = reserve_two(fd, flags & O_CLOEXEC);
+	int err = reserve_two(fd, cloexec);
 	if (err)
 		goto put_files;
 	err = copy_to_user(fds, fd, sizeof fd);
@@ -224,6 +218,15 @@ put_files:
 	file_put(end[0]);
 	file_put(end[1]);
 	return err;
+}
+
+s64 sys_pipe2(int __user *fds, int flags)
+{
+	struct file *end[2];
+	if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
+		return -EINVAL;
+	int err = pipe_make(end, flags & O_NONBLOCK);
+	return err ? err : fd_install_two(end, flags & O_CLOEXEC, fds);
 }
 
 s64 sys_pipe(int __user *fds)

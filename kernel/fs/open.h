@@ -17,6 +17,8 @@ struct file *fd_get_io(int fd);
  * on success: fd; -EBADF, -ENOMEM, -EBUSY if it is only reserved. */
 int fd_install_at(struct file *file, int fd, bool cloexec);
 int fd_close(int fd); /* 0 or -EBADF */
+/* Descriptors for both, and their numbers to the user; or puts both: -errno. */
+int fd_install_two(struct file *end[2], bool cloexec, int __user *fds);
 /* The close-on-exec flag: 0 or 1; set: 0. -EBADF. */
 int fd_cloexec_get(int fd);
 int fd_cloexec_set(int fd, bool on);

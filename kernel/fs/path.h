@@ -70,6 +70,9 @@ int walk_to_last(struct walk *w);
 /* Replaces last by what the symlink says: 0: walk_to_last again; 1: w->dir is the object. */
 int walk_follow(struct walk *w, struct inode *symlink);
 
+/* Makes a node by the current task's rights (fs/names.c); takes over path. Counted, ERR_PTR. */
+struct dentry *node_make(char *path, u32 mode);
+
 /* Checks by the current task's fsuid. */
 int may_access(const struct inode *inode, u32 may);
 /* W and X on the directory, and the sticky bit for a name that goes away. */

@@ -11,13 +11,14 @@
 #include "proc/sched.h"
 #include "proc/task.h"
 
-/* A dentry for what has none: a pipe, shown as "pipe:[7]". */
+/* A dentry for what has none, shown as "pipe:[7]", "socket:[7]", "anon_inode:[eventfd]". */
 static struct dentry *nameless(struct inode *inode)
 {
 	char name[40];
-	bool pipe = inode_type(inode) == S_IFIFO;
-	int len = snprintf(name, sizeof name, "%s:[%lu]", pipe ? "pipe" : "anon_inode",
-			   inode->number);
+	u32 type = inode_type(inode);
+	int len = !type ? snprintf(name, sizeof name, "anon_inode:[%s]", inode->super->type)
+			: snprintf(name, sizeof name, "%s:[%lu]",
+				   type == S_IFIFO ? "pipe" : "socket", inode->number);
 	struct dentry *dentry = dentry_new(NULL, name, len, inode_get(inode));
 	if (!dentry)
 		inode_put(inode);

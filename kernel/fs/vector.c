@@ -7,6 +7,7 @@
  * and its lock. Source: readv(2).
  */
 #include "arch/cpu.h"
+#include "fs/iovec.h"
 #include "fs/open.h"
 #include "fs/ramfs.h"
 #include "fs/rw.h"
@@ -14,21 +15,14 @@
 #include "proc/task.h"
 #include "syscall/syscalls.h"
 
-enum { IOV_MAX = 1024 };
-
 /* What makes no difference where all is in memory; the others: EOPNOTSUPP. */
 enum { RWF_HIPRI = 1, RWF_DSYNC = 2, RWF_SYNC = 4, RWF_KNOWN = RWF_HIPRI | RWF_DSYNC | RWF_SYNC };
 
 enum { AT_POSITION = -1 }; /* preadv2(2): no offset, but the description's */
 
-struct iovec {
-	void __user *base;
-	size_t len;
-};
-
-/* The sum of all lengths, which must fit ssize_t whatever is transferred; and as on Linux no
- * part may lie outside the user half, even one that is not reached. Or -errno. */
-static s64 check_iovecs(const struct iovec __user *iov, u64 count)
+/* The sum must fit ssize_t whatever is transferred; and as on Linux no part may lie outside the
+ * user half, even one that is not reached. */
+s64 iovecs_check(const struct iovec __user *iov, u64 count)
 {
 	u64 total = 0;
 	if (count > IOV_MAX)
@@ -44,6 +38,40 @@ static s64 check_iovecs(const struct iovec __user *iov, u64 count)
 		total += v.len;
 	}
 	return total;
+}
+
+static int io_move(struct io *io, void *kernel, size_t n, bool give)
+{
+	while (n) {
+		if (!io->now.len) {
+			if (!io->count || copy_from_user(&io->now, io->next++, sizeof io->now))
+				return -EFAULT;
+			io->count--;
+			continue;
+		}
+		size_t part = MIN(n, io->now.len);
+		size_t missed = give ? copy_to_user_partial(io->now.base, kernel, part)
+				: io->copy ? io->copy(kernel, io->now.base, part)
+					   : copy_from_user_partial(kernel, io->now.base, part);
+		if (missed)
+			return -EFAULT;
+		io->now.base += part;
+		io->now.len -= part;
+		io->left -= part;
+		kernel += part;
+		n -= part;
+	}
+	return 0;
+}
+
+int io_give(struct io *io, const void *from, size_t n)
+{
+	return io_move(io, (void *)from, n, true);
+}
+
+int io_take(struct io *io, void *to, size_t n)
+{
+	return io_move(io, to, n, false);
 }
 
 static s64 rw_iovecs(struct file *file, enum direction dir, const struct iovec __user *iov,
@@ -77,11 +105,15 @@ static s64 rwv_file(struct file *file, enum direction dir, const void __user *io
 		return -ESPIPE;
 	if (!file_allows(file, dir))
 		return -EBADF;
-	s64 done = check_iovecs(iov, count);
+	s64 done = iovecs_check(iov, count);
 	if (done <= 0)
 		return done;
 	if (flags & ~RWF_KNOWN) /* LINUX-DIFF: RWF_NOWAIT and RWF_APPEND too */
 		return -EOPNOTSUPP;
+	if (file->ops->vector) {
+		struct io io = {.next = iov, .count = count, .left = MIN(done, (s64)RW_MAX)};
+		return file->ops->vector(file, dir == WRITE, &io);
+	}
 	if (offset != AT_POSITION)
 		return rw_iovecs(file, dir, iov, count, &offset);
 	off_t none;

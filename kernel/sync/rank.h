@@ -31,6 +31,7 @@ enum lock_rank {
 	RANK_DENTRY = 56,	/* chains of names, read by path lookup; two: in order of address */
 	RANK_INODES = 57,	/* the list of all inodes; the list of mounts */
 	RANK_LOCKS = 58,	/* locks on files: fcntl and flock */
+	RANK_SOCKET = 59,	/* socket_lock: names, peers and queues of all sockets */
 	RANK_TTY = 60,		/* tty.lock: line discipline state */
 	RANK_SIGHAND = 64,	/* sighand.lock: handlers and pending signals */
 	RANK_SIG_USERS = 66,	/* how many signals each user has pending */

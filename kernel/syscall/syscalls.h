@@ -59,6 +59,25 @@ s64 sys_select(int nfds, void __user *in, void __user *out, void __user *except,
 s64 sys_pselect6(int nfds, void __user *in, void __user *out, void __user *except,
 	    void __user *timeout, void __user *mask);
 
+/* kernel/fs/socket*.c */
+s64 sys_socket(int domain, int type, int protocol);
+s64 sys_socketpair(int domain, int type, int protocol, int __user *fds);
+s64 sys_bind(int fd, const void __user *addr, int len);
+s64 sys_listen(int fd, int backlog);
+s64 sys_connect(int fd, const void __user *addr, int len);
+s64 sys_accept(int fd, void __user *addr, int __user *len);
+s64 sys_accept4(int fd, void __user *addr, int __user *len, int flags);
+s64 sys_sendto(int fd, const void __user *buf, size_t n, u32 flags, const void __user *addr,
+	    int len);
+s64 sys_recvfrom(int fd, void __user *buf, size_t n, u32 flags, void __user *addr, int __user *len);
+s64 sys_sendmsg(int fd, const void __user *user_msg, u32 flags);
+s64 sys_recvmsg(int fd, void __user *user_msg, u32 flags);
+s64 sys_shutdown(int fd, int how);
+s64 sys_getsockname(int fd, void __user *addr, int __user *len);
+s64 sys_getpeername(int fd, void __user *addr, int __user *len);
+s64 sys_setsockopt(int fd, int level, int option, const void __user *value, int len);
+s64 sys_getsockopt(int fd, int level, int option, void __user *value, int __user *len);
+
 /* kernel/fs/stat.c */
 s64 sys_stat(const char __user *path, void __user *statbuf);
 s64 sys_fstat(int fd, void __user *statbuf);
