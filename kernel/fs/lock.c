@@ -29,7 +29,7 @@ enum lock_type { F_RDLCK, F_WRLCK, F_UNLCK };
 enum lock_command { F_GETLK = 5, F_SETLK, F_SETLKW, F_OFD_GETLK = 36, F_OFD_SETLK, F_OFD_SETLKW };
 enum flock_operation { LOCK_SH = 1, LOCK_EX = 2, LOCK_NB = 4, LOCK_UN = 8 };
 enum lock_whence { SEEK_SET, SEEK_CUR, SEEK_END };
-enum { DEADLOCK_DEPTH = 10 }; /* as Linux: longer circles are not found */
+enum { DEADLOCK_DEPTH = 12 }; /* owners in a circle: as on Linux, longer ones are not found */
 
 struct lock {
 	struct lock *next;

@@ -1,7 +1,8 @@
 /*
  * One pipe with several writers and readers, some of which poll first: every
  * record of up to PIPE_BUF bytes arrives whole and once, long writes are all
- * there in the end, and the last writer's close ends every reader. pipe(7).
+ * there in the end, also while the pipe's size changes, and the last writer's
+ * close ends every reader. pipe(7), fcntl(2).
  *
  * Arguments: records of each writer (400).
  * guest: -c 4 -t 120
@@ -90,13 +91,26 @@ static void short_records(unsigned n, int nonblocking)
 					    total[1] == (unsigned long)WRITERS * n * (n - 1) / 2);
 }
 
-static void long_writes(void)
+/* Until it is killed. */
+static void resize(int fd)
+{
+	for (unsigned i = 0;; i++)
+		if (fcntl(fd, F_SETPIPE_SZ, 4096 << i * 7 % 6) < 0 && errno != EBUSY)
+			_exit(1);
+}
+
+static void long_writes(int resized)
 {
 	static char bytes[LONG];
 	int fd[2], counts[2];
 	long total = 0, count;
+	pid_t resizer = 0;
 	MUST(pipe(fd));
 	MUST(pipe(counts));
+	if (resized && (resizer = MUST(fork())) == 0) {
+		close(fd[1]);
+		resize(fd[0]);
+	}
 	for (int i = 0; i < WRITERS + READERS; i++) {
 		if (MUST(fork()) != 0)
 			continue;
@@ -112,6 +126,10 @@ static void long_writes(void)
 	close(fd[1]);
 	close(counts[1]);
 	VALUE_OF("failed", children_failed(WRITERS + READERS));
+	if (resized) {
+		MUST(kill(resizer, SIGKILL));
+		VALUE_OF("the resizer was killed", children_failed(1));
+	}
 	while (read(counts[0], &count, sizeof count) == sizeof count)
 		total += count;
 	close(counts[0]);
@@ -149,7 +167,8 @@ int main(int argc, char **argv)
 	int n = argc > 1 ? atoi(argv[1]) : 400;
 	short_records(n, 0);
 	short_records(n, 1);
-	long_writes();
+	long_writes(0);
+	long_writes(1);
 	broken_pipes(n / 20);
 	return 0;
 }
