@@ -8,7 +8,7 @@
 #include "proc/task.h"
 #include "syscall/syscalls.h"
 
-#define SECONDS_MAX ((s64)(UINT64_MAX / NSEC) - 1) /* the year 2554 */
+#define SECONDS_MAX ((s64)(INT64_MAX / NSEC) - 1) /* the year 2262; and before 1970 as far */
 
 enum { UTIME_NOW = (1 << 30) - 1, UTIME_OMIT = (1 << 30) - 2, NSEC = 1000000000 };
 
@@ -18,7 +18,7 @@ static s64 set_mode(struct inode *inode, void *arg)
 	u32 mode = *(u32 *)arg;
 	if (inode_readonly(inode))
 		return -EROFS;
-	if (!owner_or_root(inode))
+	if (!owner_or_root(inode) || (inode->inode_ops && inode->inode_ops->refresh)) /* /proc */
 		return -EPERM;
 	if (current->creds.fsuid != 0 && !creds_in_group(&current->creds, inode->gid))
 		mode &= ~S_ISGID;
@@ -47,12 +47,17 @@ static s64 set_owner(struct inode *inode, void *arg)
 	if (gid != UINT32_MAX && !root && !own_group)
 		return -EPERM;
 	mutex_lock(&inode->lock);
+	u32 dropped = S_ISUID | (inode->mode & 010 ? S_ISGID : 0);
+	if (!root && !owner && !inode_is_dir(inode) && (inode->mode & dropped)) {
+		mutex_unlock(&inode->lock);
+		return -EPERM;
+	}
 	if (uid != UINT32_MAX)
 		inode->uid = uid;
 	if (gid != UINT32_MAX)
 		inode->gid = gid;
 	if (!inode_is_dir(inode))
-		inode->mode &= ~(S_ISUID | (inode->mode & 010 ? S_ISGID : 0));
+		inode->mode &= ~dropped;
 	inode->ctime_ns = inode_now_ns();
 	mutex_unlock(&inode->lock);
 	return 0;
@@ -111,7 +116,7 @@ static void set_time(u64 *to, const struct timespec *t, u64 now)
 	if (t->ns == UTIME_NOW)
 		*to = now;
 	else if (t->ns != UTIME_OMIT)
-		*to = (u64)MIN(MAX(t->sec, 0l), SECONDS_MAX) * NSEC + t->ns;
+		*to = MIN(MAX(t->sec, -SECONDS_MAX), SECONDS_MAX) * NSEC + t->ns;
 }
 
 /* utimensat(2), "Permissions requirements". */

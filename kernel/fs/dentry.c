@@ -13,7 +13,8 @@
 #include "lib/string.h"
 #include "mm/heap.h"
 
-enum { HASH_SIZE = 8192, NLOCKS = 64, FIRST_COOKIE = 2 /* 0 and 1 are "." and ".." */ };
+enum { HASH_SIZE = 8192, NLOCKS = 64 };
+#define FIRST_COOKIE (1ull << 60) /* and down, never to 0 and 1, which are "." and ".." */
 
 struct dentry *root_dentry;
 
@@ -153,11 +154,12 @@ static void hash_remove(struct dentry *dentry)
 	*slot = dentry->hash_next;
 }
 
+/* The newest comes first, as on Linux. */
 static void list_in_parent(struct dentry *dentry)
 {
 	struct dentry *dir = dentry->parent;
-	dentry->cookie = dir->next_cookie++;
-	list_append(&dir->children, &dentry->child_link);
+	dentry->cookie = dir->next_cookie--;
+	list_push(&dir->children, &dentry->child_link);
 }
 
 /* A file is known by the first name that it gets; links may be made in two directories at once. */

@@ -36,7 +36,7 @@ struct dentry {
 	struct dentry *hash_next;	 /* n */
 	struct list children;	/* its own inode->lock: in order of cookie */
 	struct list child_link;	/* d */
-	u64 cookie;		/* d: its place for getdents64: grows, is never reused */
+	u64 cookie;		/* d: its place for getdents64: falls, is never reused */
 	u64 next_cookie;	/* its own inode->lock: of its next child */
 	struct dentry *mounted;	/* n: root of what is mounted here; counted */
 };

@@ -29,6 +29,16 @@ void inode_modified(struct inode *inode)
 	inode->mtime_ns = inode->ctime_ns = inode_now_ns();
 }
 
+/* mount(2), MS_RELATIME: a file is marked as read once after each change, and once a day. */
+void inode_accessed(struct inode *inode)
+{
+	const u64 day_ns = 24ull * 3600 * 1000000000;
+	u64 now = inode_now_ns(), atime = inode->atime_ns;
+	if (atime <= inode->mtime_ns || atime <= inode->ctime_ns || now - atime >= day_ns)
+		if (!inode_readonly(inode))
+			inode->atime_ns = now;
+}
+
 void inode_written(struct inode *inode)
 {
 	inode_modified(inode);
@@ -98,8 +108,10 @@ void inode_put(struct inode *inode)
 		dentry_forget(inode->name);
 	struct super *super = inode->super;
 	heap_free(inode);
-	if (--super->ninodes == 0 && super->root) /* unmounted, and this was the last */
+	if (--super->ninodes == 0 && super->root) { /* unmounted, and this was the last */
+		heap_free(super->source);
 		heap_free(super);
+	}
 }
 
 

@@ -86,6 +86,7 @@ bool inode_any_writer(const struct super *super);
 /* The time for atime, mtime and ctime. */
 u64 inode_now_ns(void);
 void inode_modified(struct inode *inode); /* mtime and ctime become now; i */
+void inode_accessed(struct inode *inode); /* atime, if that says more than before (relatime) */
 void inode_written(struct inode *inode); /* and set-id bits go, unless by root: inode(7); i */
 
 /* A description that writes: -ETXTBSY while a program runs from the file. */

@@ -19,6 +19,7 @@
 #include "fs/ramfs.h"
 #include "lib/panic.h"
 #include "lib/string.h"
+#include "mm/heap.h"
 #include "mm/page.h"
 #include "mm/uaccess.h"
 #include "proc/task.h"
@@ -161,13 +162,17 @@ static int cover(struct dentry *place, struct dentry *root)
 	return err;
 }
 
-static int mount_new(const char *type, u32 flags, const struct options *options,
+/* Takes over source, text of the heap or NULL. */
+static int mount_new(const char *type, char *source, u32 flags, const struct options *options,
 		     struct dentry *place)
 {
 	struct dentry *root = new_root(type, options);
-	if (IS_ERR(root))
+	if (IS_ERR(root)) {
+		heap_free(source);
 		return PTR_ERR(root);
+	}
 	struct super *super = root->inode->super;
+	super->source = source;
 	int err = strcmp(type, "devtmpfs") == 0 ? chardev_populate(root) : 0;
 	super->flags = flags;
 	mutex_lock(&mount_lock);
@@ -199,7 +204,7 @@ int mount_at_boot_on(const char *type, struct dentry *dir)
 {
 	struct options options;
 	parse_options(NULL, &options);
-	return mount_new(type, 0, &options, dir);
+	return mount_new(type, NULL, 0, &options, dir);
 }
 
 static int remount(struct dentry *root, u64 flags, const struct options *options)
@@ -222,10 +227,10 @@ static int remount(struct dentry *root, u64 flags, const struct options *options
 	return err;
 }
 
-static int mount_dir(const char __user *type, u64 flags, struct options *options,
-		     struct dentry *dir)
+static int mount_dir(const char __user *source, const char __user *type, u64 flags,
+		     struct options *options, struct dentry *dir)
 {
-	char name[TYPE_MAX];
+	char name[TYPE_MAX], *named = NULL;
 	if (flags & MS_REMOUNT)
 		return remount(dir, flags, options);
 	if ((flags & MS_REFUSED) || !type)
@@ -233,14 +238,23 @@ static int mount_dir(const char __user *type, u64 flags, struct options *options
 	ssize_t len = copy_string_from_user(name, type, sizeof name);
 	if (len < 0)
 		return len == -ENAMETOOLONG ? -ENODEV : len;
-	return mount_new(name, flags & MS_OBEYED, options, dir);
+	char *path = source ? path_get_user(source) : NULL;
+	if (IS_ERR(path))
+		return PTR_ERR(path);
+	if (path) {
+		size_t size = strlen(path) + 1;
+		named = heap_alloc(size);
+		if (named)
+			memcpy(named, path, size);
+		path_free(path);
+	}
+	return mount_new(name, named, flags & MS_OBEYED, options, dir);
 }
 
 s64 sys_mount(const char __user *source, const char __user *target, const char __user *type,
 	      u64 flags, const void __user *data)
 {
 	struct options options;
-	(void)source;
 	if (!creds_root(&current->creds))
 		return -EPERM;
 	if ((flags & 0xffff0000) == MS_MAGIC)
@@ -253,7 +267,7 @@ s64 sys_mount(const char __user *source, const char __user *target, const char _
 	if (text)
 		path_free(text);
 	if (!err)
-		err = inode_is_dir(dir->inode) ? mount_dir(type, flags, &options, dir) : -ENOTDIR;
+		err = inode_is_dir(dir->inode) ? mount_dir(source, type, flags, &options, dir) : -ENOTDIR;
 	if (!IS_ERR(dir))
 		dentry_put(dir);
 	return err;
@@ -331,9 +345,12 @@ static void show_options(struct text *text, const struct inode *root)
 		if (super->flags & (MS_NOSUID << i))
 			text_printf(text, "%s", names[i]);
 	text_printf(text, ",relatime");
-	if (super->max_pages)
-		text_printf(text, ",size=%luk,nr_inodes=%lu", super->max_pages * (PAGE_SIZE / 1024),
-			    super->max_inodes);
+	struct page_stats memory;
+	page_stats(&memory);
+	if (super->max_pages && super->max_pages != memory.total / 2)
+		text_printf(text, ",size=%luk", super->max_pages * (PAGE_SIZE / 1024));
+	if (super->max_inodes && super->max_inodes != memory.total / 2)
+		text_printf(text, ",nr_inodes=%lu", super->max_inodes);
 	if (super->max_pages && (root->mode & 07777) != TMP_MODE)
 		text_printf(text, ",mode=%03o", root->mode & 07777);
 	if (super->max_pages && root->uid)
@@ -349,6 +366,12 @@ static void show_path(struct text *text, const char *path)
 		text_printf(text, strchr(" \t\n\\", *path) ? "\\%03o" : "%c", *path);
 }
 
+static void show_source(struct text *text, const struct super *super)
+{
+	show_path(text, super->source ? super->source : super->type);
+	text_printf(text, " ");
+}
+
 /* mount_id parent_id dev root place options - type source options: proc(5). Nothing is mounted
  * twice, so the device is the number of the mount, too. */
 static void show_mount(struct text *text, struct dentry *root, const char *path, bool info)
@@ -358,16 +381,19 @@ static void show_mount(struct text *text, struct dentry *root, const char *path,
 	if (info)
 		text_printf(text, "%lu %lu 0:%lu / ", super->dev,
 			    up ? up->inode->super->dev : super->dev, super->dev);
-	else /* LINUX-DIFF: not the source that mount named */
-		text_printf(text, "%s ", super->type);
+	else
+		show_source(text, super);
 	dentry_put(up);
 	show_path(text, path);
 	text_printf(text, info ? " " : " %s ", super->type);
 	show_options(text, root->inode);
-	if (info)
-		text_printf(text, " - %s %s rw\n", super->type, super->type);
-	else
+	if (info) {
+		text_printf(text, " - %s ", super->type);
+		show_source(text, super);
+		text_printf(text, "rw\n");
+	} else {
 		text_printf(text, " 0 0\n");
+	}
 }
 
 static int show_mounts(struct text *text, bool info)

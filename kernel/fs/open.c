@@ -71,7 +71,7 @@ static struct dentry *open_create(struct walk *w, u32 flags, u32 mode, bool *mad
 		if (err)
 			return ERR_PTR(err);
 		if (w->last_kind != LAST_NAME || w->slash)
-			return ERR_PTR(-EISDIR);
+			return ERR_PTR(w->last_kind != LAST_NAME && (flags & O_EXCL) ? -EEXIST : -EISDIR);
 		struct dentry *dentry = lookup_or_create(w, flags, mode, made);
 		if (IS_ERR(dentry) || inode_type(dentry->inode) != S_IFLNK ||
 		    (flags & O_NOFOLLOW))
@@ -86,7 +86,8 @@ static struct dentry *open_create(struct walk *w, u32 flags, u32 mode, bool *mad
 /* O_TMPFILE: a file in that directory's file system, without a name. */
 static struct dentry *open_nameless(int dirfd, char *path, u32 flags, u32 mode)
 {
-	struct dentry *dir = path_lookup(dirfd, path, LOOKUP_FOLLOW | LOOKUP_DIRECTORY);
+	u32 follow = flags & O_NOFOLLOW ? 0 : LOOKUP_FOLLOW;
+	struct dentry *dir = path_lookup(dirfd, path, follow | LOOKUP_DIRECTORY);
 	if (IS_ERR(dir))
 		return dir;
 	int err = may_create(dir);
@@ -127,7 +128,7 @@ static struct file *open_file(int dirfd, char *path, u32 flags, u32 mode)
 	if (IS_ERR(dentry))
 		return (struct file *)dentry;
 	int err = made || (flags & O_PATH) ? 0 : check_open(dentry->inode, flags);
-	u32 kept = flags & ~(O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC);
+	u32 kept = flags & ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC);
 	struct file *file = err ? ERR_PTR(err) : file_open_dentry(dentry, kept);
 	dentry_put(dentry);
 	bool cut = (flags & O_TRUNC) && !(flags & O_PATH) && !made;
@@ -163,7 +164,8 @@ s64 sys_openat(int dirfd, const char __user *path, int flags, u32 mode)
 		path_free(name);
 		return fd;
 	}
-	struct file *file = open_file(dirfd, name, flags | O_LARGEFILE, mode);
+	flags |= flags & O_PATH ? 0 : O_LARGEFILE;
+	struct file *file = open_file(dirfd, name, flags, mode);
 	if (IS_ERR(file)) {
 		fd_unreserve(fd);
 		return PTR_ERR(file);

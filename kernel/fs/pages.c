@@ -62,7 +62,7 @@ static u64 next(const struct inode *inode, u64 index, u64 end, bool there)
 		void *at = inode->pages;
 		for (; at && height > 0; height--)
 			at = ((struct node *)at)->slot[slot_index(index, height)];
-		if (there == (at != NULL))
+		if (there == (at && !((struct page *)at)->used))
 			break;
 		/* Past this page, or past all that the empty slot could hold. */
 		index = (index | ((1ull << (SLOT_BITS * height)) - 1)) + 1;
@@ -116,11 +116,14 @@ static bool super_full(const struct super *super)
 	return super->max_pages && super->npages >= super->max_pages;
 }
 
-static struct page *find_or_add(struct inode *inode, u64 index)
+/* A page that is asked for to be written to counts as written from then on. */
+static struct page *find_or_add(struct inode *inode, u64 index, bool unwritten)
 {
 	struct page *page = find(inode, index);
-	if (page)
+	if (page) {
+		page->used &= unwritten;
 		return page;
+	}
 	struct super *super = inode->super;
 	if (super_full(super))
 		return NULL;
@@ -134,6 +137,7 @@ static struct page *find_or_add(struct inode *inode, u64 index)
 	}
 	page->owner = inode;
 	page->index = index;
+	page->used = unwritten;
 	*slot = page;
 	inode->npages++;
 	super->npages++;
@@ -148,10 +152,10 @@ struct page *pages_find(struct inode *inode, u64 index)
 	return page;
 }
 
-struct page *pages_find_or_add(struct inode *inode, u64 index)
+struct page *pages_find_or_add(struct inode *inode, u64 index, bool unwritten)
 {
 	mutex_lock(&inode->pages_lock);
-	struct page *page = find_or_add(inode, index);
+	struct page *page = find_or_add(inode, index, unwritten);
 	mutex_unlock(&inode->pages_lock);
 	return page;
 }
@@ -174,7 +178,7 @@ struct page *inode_page(struct inode *inode, u64 index, bool fill)
 	struct page *page = ERR_PTR(-ENXIO);
 	mutex_lock(&inode->pages_lock);
 	if (index < size_in_pages(inode)) {
-		page = fill ? find_or_add(inode, index) : find(inode, index);
+		page = fill ? find_or_add(inode, index, false) : find(inode, index);
 		if (page)
 			page_get(page);
 		else if (fill)
@@ -197,6 +201,7 @@ static void page_release(struct inode *inode, struct page *page)
 	inode->npages--;
 	inode->super->npages--;
 	page->owner = NULL;
+	page->used = 0;
 	if (page_refs(page) > 1)
 		page_set_kind(page, PAGE_ANON);
 	page_put(page);

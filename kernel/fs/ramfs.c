@@ -17,7 +17,8 @@
 #include "proc/sched.h"
 #include "proc/task.h"
 
-enum { TMPFS_MAGIC = 0x01021994, DIRENT_BYTES = 20 /* what an entry adds to a directory's size */ };
+enum { TMPFS_MAGIC = 0x01021994, DIRENT_BYTES = 20, /* what an entry adds to a directory's size */
+       EMPTY_DIR_BYTES = 2 * DIRENT_BYTES };
 
 struct dentry *ramfs_mount(const char *type, u32 mode)
 {
@@ -25,8 +26,10 @@ struct dentry *ramfs_mount(const char *type, u32 mode)
 	if (!super)
 		return NULL;
 	struct inode *inode = inode_new(super, S_IFDIR | mode);
-	if (inode)
+	if (inode) {
 		inode->nlink = 2;
+		inode->size_bytes = EMPTY_DIR_BYTES;
+	}
 	return super_set_root(super, inode);
 }
 
@@ -69,8 +72,10 @@ static struct dentry *make(struct dentry *dir, const char *name, size_t len, u32
 		else if (!member && (inode->mode & 010))
 			inode->mode &= ~S_ISGID;
 	}
-	if (inode_is_dir(inode))
+	if (inode_is_dir(inode)) {
 		inode->nlink = 2;
+		inode->size_bytes = EMPTY_DIR_BYTES;
+	}
 	struct dentry *dentry = NULL;
 	if (!target || symlink_set(inode, target) == 0)
 		dentry = dentry_new(dir, name, len, inode);
@@ -183,7 +188,8 @@ static ssize_t file_read(struct file *file, void __user *buf, size_t n, off_t *o
 			break;
 		sched_point();
 	}
-	inode->atime_ns = inode_now_ns();
+	if (!(file->flags & O_NOATIME))
+		inode_accessed(inode);
 	mutex_unlock(&inode->lock);
 	*offset += done;
 	return done || !n ? (ssize_t)done : -EFAULT;
@@ -211,7 +217,7 @@ static ssize_t write_pages(struct inode *inode, const void *buf, size_t n, u64 a
 	while (done < n) {
 		size_t in_page = (at + done) % PAGE_SIZE;
 		size_t part = MIN(n - done, PAGE_SIZE - in_page);
-		struct page *page = pages_find_or_add(inode, (at + done) / PAGE_SIZE);
+		struct page *page = pages_find_or_add(inode, (at + done) / PAGE_SIZE, false);
 		if (!page)
 			return done ? (ssize_t)done : -ENOSPC;
 		size_t missed = copy((char *)page_kva(page) + in_page, (const char *)buf + done, part);

@@ -39,7 +39,8 @@ ssize_t ramfs_write_kernel(struct inode *inode, const void *buf, size_t n, u64 o
 
 /* fs/pages.c; the caller holds inode->lock. */
 struct page *pages_find(struct inode *inode, u64 index); /* not counted; NULL: a hole */
-struct page *pages_find_or_add(struct inode *inode, u64 index); /* not counted; NULL: no room */
+/* Not counted; NULL: no room. unwritten: a new page counts as a hole until it is written to. */
+struct page *pages_find_or_add(struct inode *inode, u64 index, bool unwritten);
 /* Takes them out of all mappings as well. -ENOMEM: some are still there. */
 int pages_remove(struct inode *inode, u64 first_index, u64 end_index);
 int pages_shrink(struct inode *inode, u64 size_bytes); /* -ENOMEM: as it was */

@@ -1,8 +1,8 @@
 /*
  * Reading directories: getdents64(2).
  *
- * A file's offset is the cookie of the next entry; cookies grow and are never
- * used again, so entries that come and go between two calls neither repeat nor
+ * A file's offset is the cookie of the next entry; cookies fall from entry made
+ * to entry made and are never used again, so entries that come and go between two calls neither repeat nor
  * hide others. Entries are gathered in a frame under the directory's lock, and
  * copied to the user after. Who reads a long directory leaves a cursor in the
  * list of entries (as Linux's dcache_readdir does), so that the next call need
@@ -149,6 +149,7 @@ static int fill_ramfs(struct file *file, struct dir_buffer *out, off_t *offset)
 	int err = dir->dead ? -ENOENT : 0;
 	if (!err && dir_emit_dots(dir, out, offset))
 		fill_entries(file, out, offset);
+	inode_accessed(dir->inode);
 	mutex_unlock(&dir->inode->lock);
 	return err;
 }

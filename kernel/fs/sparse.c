@@ -2,7 +2,7 @@
  * Files with holes: fallocate(2), and lseek's SEEK_DATA and SEEK_HOLE.
  *
  * A hole is an index without a page (fs/pages.c): it reads as zeros and takes
- * no memory. What is allocated is zeroed and counts as data.
+ * no memory. What is only allocated takes memory, but still counts as a hole.
  * Locks: inode->lock.
  */
 #include "fs/sparse.h"
@@ -18,7 +18,7 @@
 #include "syscall/syscalls.h"
 
 enum { /* linux/falloc.h */
-	FALLOC_KEEP_SIZE = 1, FALLOC_PUNCH_HOLE = 2, FALLOC_ZERO_RANGE = 16,
+	FALLOC_KEEP_SIZE = 1, FALLOC_PUNCH_HOLE = 2,
 };
 
 off_t sparse_seek(struct inode *inode, off_t offset, bool data)
@@ -62,13 +62,12 @@ static int fill(struct inode *inode, u64 first, u64 end)
 				    : memory.free;
 	room = MIN(room, memory.free);
 	u64 missing = 0;
-	for (u64 i = pages_next(inode, first, end, false); i < end && missing <= room;
-	     i = pages_next(inode, i + 1, end, false))
-		missing++;
+	for (u64 i = first; i < end && missing <= room; i++)
+		missing += !pages_find(inode, i);
 	if (missing > room)
 		return -ENOSPC;
 	for (u64 i = first; i < end; i++) {
-		if (!pages_find_or_add(inode, i))
+		if (!pages_find_or_add(inode, i, true))
 			return -ENOSPC;
 		sched_point();
 	}
@@ -84,9 +83,9 @@ static int allocate(struct inode *inode, int mode, u64 from, u64 to)
 		signal_send_task(current, SIGXFSZ, NULL);
 		return -EFBIG;
 	}
-	if (mode & (FALLOC_PUNCH_HOLE | FALLOC_ZERO_RANGE))
+	if (mode & FALLOC_PUNCH_HOLE)
 		err = punch(inode, from, to);
-	if (!err && !(mode & FALLOC_PUNCH_HOLE))
+	else
 		err = fill(inode, from / PAGE_SIZE, ROUND_UP(to, PAGE_SIZE) / PAGE_SIZE);
 	if (!err && grows)
 		inode->size_bytes = to;
@@ -99,9 +98,7 @@ static int allocate(struct inode *inode, int mode, u64 from, u64 to)
 static int check(const struct file *file, int mode, u64 end)
 {
 	u32 type = inode_type(file->inode);
-	int what = mode & ~FALLOC_KEEP_SIZE;
-	if ((what && what != FALLOC_PUNCH_HOLE && what != FALLOC_ZERO_RANGE) ||
-	    mode == FALLOC_PUNCH_HOLE)
+	if ((mode & ~(FALLOC_KEEP_SIZE | FALLOC_PUNCH_HOLE)) || mode == FALLOC_PUNCH_HOLE)
 		return -EOPNOTSUPP;
 	if (!file_writable(file))
 		return -EBADF;

@@ -61,9 +61,18 @@ static u64 major_of(u64 dev)
 	return dev >> 8;
 }
 
+/* Rounded down, also before 1970. */
+static struct statx_time statx_time(u64 time_ns)
+{
+	s64 ns = (s64)time_ns, sec = ns / NSEC - (ns % NSEC < 0);
+	return (struct statx_time){.sec = sec, .ns = ns - sec * NSEC};
+}
+
 static s64 put_stat(struct inode *inode, void *buf)
 {
 	refreshed(inode);
+	struct statx_time atime = statx_time(inode->atime_ns), mtime = statx_time(inode->mtime_ns);
+	struct statx_time ctime = statx_time(inode->ctime_ns);
 	struct stat st = {
 		.dev = inode->super->dev,
 		.ino = inode->number,
@@ -75,19 +84,14 @@ static s64 put_stat(struct inode *inode, void *buf)
 		.size = inode->size_bytes,
 		.blksize = PAGE_SIZE,
 		.blocks = inode->npages * (PAGE_SIZE / SECTOR),
-		.atime = inode->atime_ns / NSEC,
-		.atime_ns = inode->atime_ns % NSEC,
-		.mtime = inode->mtime_ns / NSEC,
-		.mtime_ns = inode->mtime_ns % NSEC,
-		.ctime = inode->ctime_ns / NSEC,
-		.ctime_ns = inode->ctime_ns % NSEC,
+		.atime = atime.sec,
+		.atime_ns = atime.ns,
+		.mtime = mtime.sec,
+		.mtime_ns = mtime.ns,
+		.ctime = ctime.sec,
+		.ctime_ns = ctime.ns,
 	};
 	return copy_to_user(buf, &st, sizeof st);
-}
-
-static struct statx_time statx_time(u64 ns)
-{
-	return (struct statx_time){.sec = ns / NSEC, .ns = ns % NSEC};
 }
 
 static s64 put_statx(struct inode *inode, void *buf)
@@ -179,30 +183,29 @@ s64 sys_fstatfs(int fd, void __user *statfsbuf)
 	return file_visit(fd_get(fd), put_statfs, statfsbuf);
 }
 
-struct access {
-	struct creds creds; /* whose rights are asked for */
-	u32 may;
-};
-
 static s64 check_access(struct inode *inode, void *arg)
 {
-	const struct access *access = arg;
-	if ((access->may & MAY_EXEC) && inode_type(inode) == S_IFREG &&
+	u32 may = *(u32 *)arg;
+	if ((may & MAY_EXEC) && inode_type(inode) == S_IFREG &&
 	    (inode->super->flags & MS_NOEXEC))
 		return -EACCES;
-	return inode_permission(refreshed(inode), &access->creds, access->may);
+	return may_access(refreshed(inode), may);
 }
 
 s64 sys_faccessat2(int dirfd, const char __user *path, int mode, int flags)
 {
 	if ((mode & ~7) || (flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
 		return -EINVAL;
-	struct access access = {current->creds, mode};
-	if (!(flags & AT_EACCESS)) { /* access(2) asks for the real ids */
-		access.creds.fsuid = access.creds.uid;
-		access.creds.fsgid = access.creds.gid;
+	struct creds *creds = &current->creds;
+	u32 fsuid = creds->fsuid, fsgid = creds->fsgid, may = mode;
+	if (!(flags & AT_EACCESS)) { /* access(2) asks for the real ids, on the way there too */
+		creds->fsuid = creds->uid;
+		creds->fsgid = creds->gid;
 	}
-	return path_visit(dirfd, path, at_lookup(flags), check_access, &access);
+	s64 err = path_visit(dirfd, path, at_lookup(flags), check_access, &may);
+	creds->fsuid = fsuid;
+	creds->fsgid = fsgid;
+	return err;
 }
 
 s64 sys_faccessat(int dirfd, const char __user *path, int mode)
@@ -223,6 +226,7 @@ static s64 read_link(struct inode *inode, bool empty_path, char __user *buf, int
 	if (IS_ERR(text))
 		return PTR_ERR(text);
 	ssize_t n = inode->inode_ops->readlink(inode, text, MIN(size, PATH_MAX));
+	inode_accessed(inode);
 	if (n >= 0 && copy_to_user(buf, text, n))
 		n = -EFAULT;
 	path_free(text);

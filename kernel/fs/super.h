@@ -25,6 +25,7 @@ struct super {
 	u64 dev;		/* c: st_dev */
 	const char *type;	/* c: "tmpfs" */
 	u32 magic;		/* c: statfs's f_type */
+	char *source;		/* c: what mount named, of the heap; NULL: nothing */
 	u32 flags;		/* m; read without: enum mount_flags */
 	_Atomic u64 next_inode;
 	_Atomic u64 ninodes, npages;	/* alive; files' pages */

@@ -30,7 +30,8 @@ struct page {
 	_Atomic u32 refs;
 	u8 kind;      /* enum page_kind */
 	u8 level;     /* PAGE_TABLE: 1 (leaf) to 4 (root) */
-	u16 used;     /* PAGE_TABLE: entries that are not empty; PAGE_HEAP: objects in use */
+	u16 used;     /* PAGE_TABLE: entries that are not empty; PAGE_HEAP: objects in use;
+		       * PAGE_FILE: 1: allocated, but nothing was written to it */
 	union {
 		u32 resident;  /* PAGE_TABLE: data pages below it, the zero page not counted */
 		u32 heap_free; /* PAGE_HEAP: 1 + where the first free object begins; 0: none */
