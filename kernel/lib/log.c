@@ -22,6 +22,8 @@ static struct {
 	void (*sink)(const char *text, size_t n);
 	u64 end;	 /* bytes logged since boot; the ring holds the last LOG_SIZE */
 	bool in_line;	 /* the last byte was not a newline */
+	bool ring_only;	 /* this text is not for the sink */
+	bool debug;	 /* the command line says so: everything is */
 	bool panicking;
 } log = {.lock = SPINLOCK_INIT("log", RANK_LOG)};
 static char ring[LOG_SIZE];
@@ -68,6 +70,7 @@ void log_init(void)
 {
 	char name[32];
 
+	log.debug = boot_option("debug", name, sizeof name);
 	if (boot_option("console", name, sizeof name))
 		com_is_console[0] = false;
 	for (u32 nth = 0; boot_option_nth("console", nth, name, sizeof name); nth++) {
@@ -99,6 +102,8 @@ static void append(const char *text, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		ring[log.end++ % LOG_SIZE] = text[i];
+	if (log.ring_only)
+		return;
 	if (log.sink)
 		log.sink(text, n);
 	else
@@ -128,14 +133,21 @@ static void append_lines(const char *text, size_t n)
 	}
 }
 
-void log_vprintf(const char *fmt, va_list args)
+static void log_write(bool ring_only, const char *fmt, va_list args)
 {
 	char text[LINE_MAX];
 	int len = vsnprintf(text, sizeof text, fmt, args);
 
 	lock_log();
+	log.ring_only = ring_only;
 	append_lines(text, MIN((size_t)len, sizeof text - 1));
+	log.ring_only = false;
 	unlock_log();
+}
+
+void log_vprintf(const char *fmt, va_list args)
+{
+	log_write(false, fmt, args);
 }
 
 void kprintf(const char *fmt, ...)
@@ -144,6 +156,15 @@ void kprintf(const char *fmt, ...)
 
 	va_start(args, fmt);
 	log_vprintf(fmt, args);
+	va_end(args);
+}
+
+void kdebugf(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	log_write(!log.debug, fmt, args);
 	va_end(args);
 }
 

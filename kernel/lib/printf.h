@@ -23,6 +23,9 @@ int snprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
  * To the kernel log: the ring in memory, and the console that console= names.
  * Safe in every context, interrupts included. Takes the log lock (RANK_LOG).
  */
+/* A note for who looks: into the log's ring (dmesg), and to the console only with `debug` on the
+ * kernel's command line, as on Linux. Whole lines. */
+void kdebugf(const char *fmt, ...) __printf(1, 2);
 void kprintf(const char *fmt, ...) __printf(1, 2);
 
 #endif

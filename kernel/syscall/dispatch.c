@@ -19,7 +19,7 @@ static void note_unknown(u64 number)
 	if (number >= 1024 || number == RSEQ || (seen[number / 64] & (1ull << (number % 64))))
 		return;
 	seen[number / 64] |= 1ull << (number % 64);
-	kprintf("%s (pid %d): unknown system call %lu\n", current->name, task_tgid(current),
+	kdebugf("%s (pid %d): unknown system call %lu\n", current->name, task_tgid(current),
 		number);
 }
 
