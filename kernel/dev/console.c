@@ -151,11 +151,12 @@ static struct tty *make_combined_tty(void)
 	bool serial = serial_present(0);
 	struct tty *tty = &ttys[0];
 
-	tty_init(tty, serial ? MAKEDEV(TTY_MAJOR, TTYS_MINOR) : MAKEDEV(TTY_MAJOR, 1), VGA_ROWS,
-		 VGA_COLS);
+	tty_init(tty, serial ? MAKEDEV(TTY_MAJOR, TTYS_MINOR) : MAKEDEV(TTY_MAJOR, 1),
+		 vga_ready ? VGA_ROWS : 0, vga_ready ? VGA_COLS : 0);
 	if (serial)
 		tty_add_device(tty, serial_device(0));
-	tty_add_device(tty, &screen);
+	if (vga_ready)
+		tty_add_device(tty, &screen);
 	return tty;
 }
 
@@ -173,7 +174,8 @@ static struct tty *make_screen_tty(void)
 	struct tty *tty = &ttys[CONSOLE_VGA];
 
 	tty_init(tty, MAKEDEV(TTY_MAJOR, 1), VGA_ROWS, VGA_COLS);
-	tty_add_device(tty, &screen);
+	if (vga_ready)
+		tty_add_device(tty, &screen);
 	return tty;
 }
 
@@ -198,8 +200,7 @@ void dev_init(void)
 	bool combined = last_named < 0;
 
 	locks_work = true;
-	vga_init();
-	vga_ready = true;
+	vga_ready = vga_init();
 
 	tty[CONSOLE_S0] = combined ? make_combined_tty() : make_serial_tty(0);
 	tty[CONSOLE_S1] = make_serial_tty(1);
@@ -210,7 +211,7 @@ void dev_init(void)
 		if (serial_present(port))
 			serial_start(port);
 	}
-	if (keyboard_init(key_ready))
+	if (vga_ready && keyboard_init(key_ready))
 		tty_receive(screen.tty);
 }
 

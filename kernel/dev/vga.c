@@ -446,11 +446,15 @@ static void screen_byte(u8 c)
 
 /* ---- interface ---- */
 
-void vga_init(void)
+bool vga_init(void)
 {
+	crtc_write(CURSOR_LOW, 0x54);
+	if (inb(CRTC_DATA) != 0x54)
+		return false; /* nobody there: reads as 0xff */
 	cells = mmu_map_device(TEXT_BUFFER, VGA_ROWS * VGA_COLS * sizeof *cells);
 	reset_terminal();
 	show_cursor();
+	return true;
 }
 
 bool vga_write(const u8 *bytes, size_t n)

@@ -8,7 +8,7 @@
 
 enum { VGA_COLS = 80, VGA_ROWS = 25 };
 
-void vga_init(void);
+bool vga_init(void); /* false: the machine has none */
 
 /*
  * Program output: escape sequences work. Returns true if one of them asked for

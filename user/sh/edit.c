@@ -35,6 +35,7 @@ struct line {
 };
 
 static int columns;		/* 0: to be found out */
+static bool asked;		/* the terminal has told its size, and nobody else would */
 static unsigned char typed_ahead[256];	/* came while the terminal was asked for its width */
 static size_t typed_count, typed_next;
 
@@ -59,21 +60,22 @@ static void show(const char *text)
 }
 
 /*
- * A serial line does not say how wide the terminal at its other end is, but the terminal does:
- * send the cursor far to the right and ask where it stopped (ESC [ 6 n gives ESC [ row ; col R).
- * What is typed meanwhile is kept. Without an answer it is 80.
+ * A serial line does not say how large the terminal at its other end is, but the terminal does:
+ * send the cursor far down and to the right and ask where it stopped (ESC [ 6 n gives
+ * ESC [ row ; col R). What is typed meanwhile is kept. Without an answer it is 80 columns; with one
+ * all programs here are told.
  */
 static int ask_columns(void)
 {
 	struct pollfd input = { .fd = 0, .events = POLLIN };
 	unsigned char *in = typed_ahead;
-	int row, column;
 
 	if (typed_next < typed_count)
 		return DEFAULT_COLUMNS;
 	typed_next = typed_count = 0;
-	show("\r\033[999C\033[6n\r");
+	show("\0337\033[999;999H\033[6n\0338");
 	while (typed_count < sizeof(typed_ahead) - 1 && poll(&input, 1, ANSWER_MS) == 1) {
+		struct winsize size = { 0 };
 		char *answer, *end;
 
 		if (read(0, in + typed_count, 1) != 1)
@@ -81,10 +83,13 @@ static int ask_columns(void)
 		in[++typed_count] = '\0';
 		answer = memchr(in, K_ESCAPE, typed_count);
 		end = answer ? strchr(answer, 'R') : NULL;
-		if (!end || sscanf(answer, "\033[%d;%dR", &row, &column) != 2)
+		if (!end || sscanf(answer, "\033[%hu;%huR", &size.ws_row, &size.ws_col) != 2)
 			continue;
 		typed_count = (size_t)(answer - (char *)in);
-		return column > 1 ? column : DEFAULT_COLUMNS;
+		if (size.ws_col < 2)
+			return DEFAULT_COLUMNS;
+		asked = ioctl(0, TIOCSWINSZ, &size) == 0;
+		return size.ws_col;
 	}
 	return DEFAULT_COLUMNS;
 }
@@ -94,7 +99,9 @@ static void find_columns(void)
 	struct winsize size;
 	const char *variable = var_get("COLUMNS");
 
-	if (ioctl(0, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+	if (asked && columns == 0)
+		columns = ask_columns();
+	else if (ioctl(0, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
 		columns = size.ws_col;
 	else if (variable && atoi(variable) > 1)
 		columns = atoi(variable);
