@@ -25,7 +25,9 @@ struct pipe {
 	struct mutex lock;
 	u64 head, tail;		/* bytes ever read / written since it was last empty */
 	u32 readers, writers;	/* descriptions open for each */
-	u32 ever_readers, ever_writers; /* opens so far: a FIFO's open waits for a change */
+	/* Opens so far: a FIFO's open waits for a change, and so does POLLHUP for who did not
+	 * wait: file->offset says from where on. */
+	u32 ever_readers, ever_writers;
 	struct waitq read_wait, write_wait;
 	u32 nframes;		/* a power of two */
 	struct page **frame;	/* small, or a block of its own */
@@ -248,7 +250,7 @@ static u32 pipe_poll(struct file *file, struct poll_table *table)
 		poll_wait(table, &pipe->write_wait);
 	if (file_readable(file)) {
 		events |= pipe_used(pipe) ? POLLIN | POLLRDNORM : 0;
-		events |= pipe->writers == 0 && pipe->ever_writers ? POLLHUP : 0;
+		events |= pipe->writers == 0 && pipe->ever_writers != file->offset ? POLLHUP : 0;
 	}
 	if (file_writable(file)) {
 		events |= pipe_has_room(pipe, PIPE_BUF) ? POLLOUT | POLLWRNORM : 0;
@@ -385,6 +387,8 @@ static int fifo_open(struct file *file)
 	if (pipe && fifo && reads != writes) {
 		alone = !(reads ? pipe->writers : pipe->readers);
 		peers = reads ? pipe->ever_writers : pipe->ever_readers;
+		if (alone && reads && (file->flags & O_NONBLOCK))
+			file->offset = peers; /* no POLLHUP before another has come */
 	}
 	mutex_unlock(&file->inode->lock);
 	if (!pipe)
