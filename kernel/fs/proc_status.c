@@ -99,7 +99,8 @@ static void show_memory(struct text *text, const struct mm_figures *m)
 		u64 kib;
 	} rows[] = {
 		{"VmPeak", u->peak_mapped_pages * KIB_PER_PAGE},
-		{"VmSize", u->mapped_pages * KIB_PER_PAGE}, {"VmLck", u->locked_pages * KIB_PER_PAGE}, {"VmPin", 0},
+		{"VmSize", u->mapped_pages * KIB_PER_PAGE},
+		{"VmLck", u->locked_pages * KIB_PER_PAGE}, {"VmPin", 0},
 		{"VmHWM", u->peak_pages * KIB_PER_PAGE},
 		{"VmRSS", u->resident_pages * KIB_PER_PAGE},
 		{"RssAnon", (u->resident_pages - u->file_pages) * KIB_PER_PAGE},

@@ -11,10 +11,10 @@
 #include "proc/task.h"
 #include "proc/uts.h"
 
-static int show_hostname(struct text *text, const struct proc_node *node)
+/* A field of struct utsname. */
+static int show_name(struct text *text, const struct proc_node *node)
 {
-	(void)node;
-	text_printf(text, "%s\n", system_name.nodename);
+	text_printf(text, "%s\n", (const char *)&system_name + UTS_LEN * node->entry->which);
 	return 0;
 }
 
@@ -30,27 +30,6 @@ static ssize_t write_hostname(const struct proc_node *node, const void __user *b
 			*end = '\0';
 	memcpy(system_name.nodename, name, sizeof name);
 	return n;
-}
-
-static int show_osrelease(struct text *text, const struct proc_node *node)
-{
-	(void)node;
-	text_printf(text, "%s\n", system_name.release);
-	return 0;
-}
-
-static int show_ostype(struct text *text, const struct proc_node *node)
-{
-	(void)node;
-	text_printf(text, "%s\n", system_name.sysname);
-	return 0;
-}
-
-static int show_version(struct text *text, const struct proc_node *node)
-{
-	(void)node;
-	text_printf(text, "%s\n", system_name.version);
-	return 0;
 }
 
 /* RFC 4122, version 4: random but for six bits. */
@@ -88,8 +67,11 @@ static int show_boot_id(struct text *text, const struct proc_node *node)
 	return 0;
 }
 
+enum uts_field { UTS_SYSNAME, UTS_NODENAME, UTS_RELEASE, UTS_VERSION }; /* struct utsname */
+
+#define NAME(n, w) {.name = (n), .mode = S_IFREG | 0444, .which = (w), .show = show_name}
 #define FILE(n, f) {.name = (n), .mode = S_IFREG | 0444, .show = (f)}
-#define SAYS(n, t) {.name = (n), .mode = S_IFREG | 0444, .text = (t)}
+#define SAYS(n, t) {.name = (n), .mode = S_IFREG | 0444, .form = PROC_FIXED, .text = (t)}
 #define FOLDER(n, c) {.name = (n), .mode = S_IFDIR | 0555, .children = (c)}
 
 static const struct proc_entry random_entries[] = {
@@ -103,15 +85,15 @@ static const struct proc_entry random_entries[] = {
 static const struct proc_entry kernel_entries[] = {
 	SAYS("cap_last_cap", "40\n"),
 	SAYS("core_pattern", "core\n"),
-	{.name = "hostname", .mode = S_IFREG | 0644, .show = show_hostname,
-	 .write = write_hostname},
+	{.name = "hostname", .mode = S_IFREG | 0644, .which = UTS_NODENAME,
+	 .show = show_name, .write = write_hostname},
 	SAYS("ngroups_max", "65536\n"),
-	FILE("osrelease", show_osrelease),
-	FILE("ostype", show_ostype),
+	NAME("osrelease", UTS_RELEASE),
+	NAME("ostype", UTS_SYSNAME),
 	SAYS("pid_max", "32768\n"),
 	FOLDER("random", random_entries),
 	SAYS("threads-max", "32768\n"),
-	FILE("version", show_version),
+	NAME("version", UTS_VERSION),
 	{.name = NULL},
 };
 _Static_assert(PID_MAX == 32768 && NGROUPS_MAX == 65536, "what kernel_entries say");

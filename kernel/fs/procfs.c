@@ -122,13 +122,12 @@ static bool node_gone(const struct proc_node *node)
 
 static int text_show(struct text *text, const struct proc_node *node)
 {
-	const char *fixed = node->entry->text;
-	if (fixed)
-		text_add(text, fixed, strlen(fixed));
-	if (fixed)
-		return text->err;
-	int err = node_gone(node) ? -ESRCH : node->entry->look ? proc_may_look(node) : 0;
-	err = err ? err : node->entry->show(text, node);
+	const struct proc_entry *entry = node->entry;
+	int err = node_gone(node) ? -ESRCH : entry->look ? proc_may_look(node) : 0;
+	if (entry->form == PROC_FIXED)
+		text_add(text, entry->text, strlen(entry->text));
+	else if (!err)
+		err = entry->show(text, node);
 	return err ? err : text->err;
 }
 
@@ -247,7 +246,7 @@ static void proc_refresh(struct inode *inode)
 static ssize_t proc_readlink(struct inode *inode, char *buf, size_t size)
 {
 	const struct proc_node *node = proc_node_of(inode);
-	if (!node->entry->text)
+	if (node->entry->form != PROC_FIXED)
 		return node->entry->link(node, buf, size);
 	size_t n = MIN(strlen(node->entry->text), size);
 	memcpy(buf, node->entry->text, n);
@@ -340,10 +339,9 @@ static struct inode *proc_inode(struct super *super, const struct proc_node *nod
 	struct inode *inode = inode_new(super, entry->mode);
 	if (!inode)
 		return NULL;
-	inode->inode_ops = entry->follow ? &proc_follow_ops : &proc_inode_ops;
-	inode->ops = entry->show || entry->text ? &text_ops
-		     : entry->ops		? entry->ops
-						: &nodev_ops;
+	bool leads = inode_type(inode) == S_IFLNK && entry->form != PROC_FIXED && entry->follow;
+	inode->inode_ops = leads ? &proc_follow_ops : &proc_inode_ops;
+	inode->ops = entry->form == PROC_OPS ? entry->ops : &text_ops;
 	if (inode_is_dir(inode)) {
 		inode->ops = &proc_dir_ops;
 		inode->nlink = 2;

@@ -33,19 +33,29 @@ struct proc_node {
 	bool thread;	/* below task/N: figures of the thread, not of its process */
 };
 
+/* What a union's member is follows from the type, and from `form`. */
+enum proc_form { PROC_SHOWN, PROC_FIXED /* .text */, PROC_OPS };
+
 struct proc_entry {
 	const char *name;
 	u32 mode;	/* type and permission bits */
-	const char *text;	/* files and symlinks that always say the same */
-	int (*show)(struct text *text, const struct proc_node *node); /* other text files */
+	u8 form;	/* enum proc_form */
+	u8 which;	/* for show functions of several files */
 	bool look;	/* opening and reading needs proc_may_look */
-	ssize_t (*write)(const struct proc_node *node, const void __user *buf, size_t n);
-	const struct file_ops *ops;					/* other files */
-	ssize_t (*link)(const struct proc_node *node, char *buf, size_t size); /* symlinks */
-	struct dentry *(*follow)(const struct proc_node *node);
-	const struct proc_entry *children;	/* directories; ended by a NULL name */
-	struct dentry *(*lookup)(struct dentry *dir, const char *name, size_t len); /* the rest */
-	dir_fill *fill;				/* emits the rest, from PROC_DYNAMIC on */
+	union {
+		const char *text;	/* files and symlinks that always say the same */
+		int (*show)(struct text *text, const struct proc_node *node); /* other text files */
+		const struct file_ops *ops;				      /* other files */
+		ssize_t (*link)(const struct proc_node *node, char *buf, size_t size); /* symlinks */
+		const struct proc_entry *children; /* directories, or NULL; ended by a NULL name */
+	};
+	union { /* or NULL */
+		ssize_t (*write)(const struct proc_node *node, const void __user *buf, size_t n);
+		struct dentry *(*follow)(const struct proc_node *node); /* symlinks */
+		/* directories: what is not among the children */
+		struct dentry *(*lookup)(struct dentry *dir, const char *name, size_t len);
+	};
+	dir_fill *fill; /* emits what lookup finds, from PROC_DYNAMIC on */
 };
 enum { PROC_DYNAMIC = 256 };
 

@@ -112,7 +112,7 @@ static void memory(void)
 	       field("VmRSS") == field("RssAnon") + field("RssFile") + field("RssShmem"));
 	YES_OF("not below the peaks", field("VmPeak") >= field("VmSize") &&
 	       field("VmHWM") >= field("VmRSS"));
-	YES_OF("VmStk", field("VmStk") >= 128 && field("VmStk") <= 256);
+	YES_OF("VmStk", field("VmStk") >= 16 && field("VmStk") <= 256);
 
 	before = field("VmSize");
 	p = map_anon(LENGTH, PROT_READ | PROT_WRITE);
