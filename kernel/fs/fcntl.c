@@ -20,11 +20,9 @@ enum { FD_CLOEXEC = 1 };
 enum { SETFL_MASK = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME };
 enum { FIONCLEX = 0x5450, FIOCLEX = 0x5451, FIONBIO = 0x5421, FIONREAD = 0x541b };
 
-static s64 dup_from(int old_fd, u32 min, bool cloexec)
+/* Takes over the reference. */
+static s64 dup_file(struct file *file, u32 min, bool cloexec)
 {
-	struct file *file = fd_get(old_fd);
-	if (!file)
-		return -EBADF;
 	int fd = fd_install(file, min, cloexec);
 	if (fd < 0)
 		file_put(file);
@@ -33,7 +31,8 @@ static s64 dup_from(int old_fd, u32 min, bool cloexec)
 
 s64 sys_dup(int fd)
 {
-	return dup_from(fd, 0, false);
+	struct file *file = fd_get(fd);
+	return file ? dup_file(file, 0, false) : -EBADF;
 }
 
 static s64 dup_to(int old_fd, int new_fd, bool cloexec)
@@ -73,7 +72,7 @@ static s64 set_flags(struct file *file, u32 flags)
 	return 0;
 }
 
-/* What an O_PATH descriptor answers: open(2). */
+/* The commands that an O_PATH descriptor serves: open(2). */
 static bool serves_path(int command)
 {
 	return command == F_DUPFD || command == F_DUPFD_CLOEXEC || command == F_GETFD ||
@@ -87,7 +86,7 @@ static s64 fcntl_file(struct file *file, int fd, int command, u64 arg)
 	case F_DUPFD_CLOEXEC:
 		if ((u32)arg >= task_rlimit(current, RLIMIT_NOFILE))
 			return -EINVAL; /* EMFILE is: none free from there on */
-		return dup_from(fd, arg, command == F_DUPFD_CLOEXEC);
+		return dup_file(file_get(file), arg, command == F_DUPFD_CLOEXEC);
 	case F_GETFD:
 		return fd_cloexec_get(fd);
 	case F_SETFD:

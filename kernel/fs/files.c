@@ -1,19 +1,17 @@
 /*
- * Descriptor tables. A descriptor is a number: a place in a table, which says
- * which open file description (struct file) it stands for, and whether exec
- * closes it. All else (offset, access mode, status flags) is the description's,
- * and so common to all descriptors that dup and fork have made of one.
+ * Descriptor tables. A descriptor is a number, a place in a table: which open
+ * file description (struct file) it stands for, and whether exec closes it. All
+ * else, as offset and status flags, is the description's, and so common to all
+ * descriptors that dup and fork have made of one (docs/descriptors.md).
  *
- * A table is an array of descriptions and two bitmaps, open and close-on-exec.
- * 64 descriptors lie in the struct itself, so fork mostly copies one object;
- * larger tables are at least doubled when they grow. A call that makes a
- * description first reserves a number: the open bit is set, the place still
- * empty; so it fails before it has done anything, and no other thread sees the
- * number before the file is ready (fd_reserve, fd_publish).
+ * A table is an array of descriptions and two bitmaps. 64 descriptors lie in
+ * the struct itself, so fork mostly copies one object. A call that makes a file
+ * reserves a number first (open bit set, place empty) and publishes it last: it
+ * fails before it has done anything, and nobody sees the number too early.
  *
- * Entry points: files_* (whole tables: clone, exec, exit), fd_* (one descriptor
- * of the current task), sys_close_range. Lock: files->lock (RANK_FILES). Memory
- * comes and goes, and files are put, only without it. Source: Linux fs/file.c.
+ * Entry points: files_* (whole tables), fd_* (one descriptor of the current
+ * task), sys_close_range. Lock: files->lock (RANK_FILES), and without it memory
+ * comes and goes and files are put. Source: Linux fs/file.c.
  */
 #include "fs/files.h"
 

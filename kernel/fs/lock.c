@@ -1,12 +1,10 @@
 /*
  * Advisory locks. What becomes of them follows from who owns them:
- *
- *   F_SETLK      a range of bytes   the descriptor table: fork does not inherit it, exec
- *                                   keeps it, any close of the file by the owner ends it
- *   F_OFD_SETLK  a range of bytes   the open file description, so all descriptors that dup
- *   flock        the whole file     and fork have made of it: the last close ends it
- *
- * Ranges of both sorts exclude each other; flock and ranges do not.
+ *   F_SETLK      bytes       the descriptor table: fork does not inherit it, exec keeps
+ *                            it, any close of the file by the owner ends it
+ *   F_OFD_SETLK  bytes       the open file description, with all descriptors that dup
+ *   flock        whole file  and fork have made of it: the last close ends it
+ * Locks on bytes exclude each other, whoever owns them; flock is apart.
  *
  * Each inode has a list of locks in order of their start; an owner's ranges
  * never overlap, and those of one type never touch. Who waits sleeps on one
