@@ -3,8 +3,9 @@
 
 Every file that they name exists, every name in backquotes is a word of the sources, every function
 after `break` is defined in the kernel once, and docs/abi.md has a row for each system call of
-kernel/syscall/table.c (number, name, file) and speaks of each file with a LINUX-DIFF. The tables of
-docs/locking.md are the ranks of kernel/sync/rank.h, in their order.
+kernel/syscall/table.c (number, name, file) and speaks of each file with a LINUX-DIFF. Each call is
+made by a guest test or a demo, or docs/abi.md says why not. The tables of docs/locking.md are the
+ranks of kernel/sync/rank.h, in their order.
 """
 import glob
 import os
@@ -22,6 +23,19 @@ SOURCES = ["boot/*", "kernel/*.[ch]", "kernel/*/*.[chS]", "user/*.c", "user/*/*.
 FOLDERS = ["", "kernel/", "docs/", "build/"]
 FILE = re.compile(r"[\w./-]+\.(?:c|h|S|t|md|gdb)\b")
 WORD = re.compile(r"[A-Za-z_]\w+")
+# A test makes a call by SYS_NAME, or by the C library's function NAME. But musl's functions of these
+# names make other calls, or none:
+NOT_BY_NAME = set("""stat lstat creat gettimeofday time getpgrp alarm utime utimes futimesat nanosleep
+    exit brk clone sched_setparam sched_getparam sched_setscheduler sched_getscheduler""".split())
+# and these are made by functions of other names:
+MADE_BY = {
+    "rt_sigaction": "sigaction|signal", "rt_sigprocmask": "sigprocmask|pthread_sigmask",
+    "rt_sigpending": "sigpending", "rt_sigtimedwait": "sigtimedwait|sigwaitinfo",
+    "rt_sigqueueinfo": "sigqueue", "rt_sigsuspend": "sigsuspend", "newfstatat": "fstatat|stat|lstat",
+    "getdents64": "readdir", "exit_group": "_exit", "clock_nanosleep": "nanosleep",
+    "pselect6": "pselect", "eventfd2": "eventfd", "pread64": "pread", "pwrite64": "pwrite",
+    "prlimit64": "prlimit", "fadvise64": "posix_fadvise",
+}
 
 
 def read(path):
@@ -102,6 +116,26 @@ def check_calls(tap, text, tree):
     tap.ok(len(absent) > 50, "docs/abi.md: says what is not there")
 
 
+def without_comments(text):
+    """Nor strings: a call is made by code only."""
+    return re.sub(r'"(?:\\.|[^"\\\n])*"|/\*.*?\*/', '""', text, flags=re.S)
+
+
+def check_tests(tap, text, tree):
+    code = "\n".join(without_comments(source) for path, source in tree.items()
+                     if re.match(r"tests/guest/(?!fuzz|efault)\w+\.[ch]$|user/(?!init)\w+\.c$", path))
+    numbers = set(re.findall(r"\bSYS_(\w+)", code))
+    functions = set(re.findall(r"\b(\w+)\(|\b(?=get)(\w+),", code))  # or passed on
+    functions = {a or b for a, b in functions}
+    silent = [name for _, name in table_of_calls(tree) if name not in numbers
+              and not (name in functions and name not in NOT_BY_NAME)
+              and not functions.intersection(MADE_BY.get(name, "-").split("|"))]
+    section = re.search(r"^## Calls without a test$(.*?)^## ", text, flags=re.M | re.S)
+    reasons = re.findall(r"^\| `(\w+)` \|", section.group(1) if section else "", flags=re.M)
+    tap.equal(sorted(silent), sorted(reasons),
+              "docs/abi.md: each call has a test that makes it, or a row that says why not")
+
+
 def check_differences(tap, text, tree):
     where = [path for path, source in tree.items()
              if path.startswith(("kernel/", "boot/")) and "LINUX-DIFF" in source]
@@ -128,6 +162,7 @@ def main():
         check_breaks(tap, doc, text, tree)
     abi = read("docs/abi.md")
     check_calls(tap, abi, tree)
+    check_tests(tap, abi, tree)
     check_differences(tap, abi, tree)
     check_ranks(tap, read("docs/locking.md"), tree)
     tap.done()
