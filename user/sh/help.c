@@ -30,6 +30,7 @@ static const struct {
 	{ "cloexec", "a descriptor leaks between open and fcntl, and how not" },
 	{ "closefds", "closing all descriptors before exec, and what it costs" },
 	{ "filelock", "record locks, flock, OFD locks over dup, fork, exec, exit" },
+	{ "memcalls", "what is resident after mmap, mprotect, madvise, mlock, brk" },
 	{ "sparse", "what page tables cost, and what fork adds to them" },
 	{ "regions", "what 30,000 mappings cost, and what fork adds to them" },
 };
