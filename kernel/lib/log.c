@@ -188,6 +188,12 @@ size_t log_read(u64 *position, char *buf, size_t size)
 	return n;
 }
 
+u64 log_end(u64 *size_out)
+{
+	*size_out = LOG_SIZE;
+	return __atomic_load_n(&log.end, __ATOMIC_RELAXED);
+}
+
 void log_panic(bool sink_usable)
 {
 	log.panicking = true;

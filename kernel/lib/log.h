@@ -19,6 +19,7 @@ void log_set_sink(void (*write)(const char *text, size_t n));
  * behind it; what has been overwritten is skipped. 0: nothing newer.
  */
 size_t log_read(u64 *position, char *buf, size_t size);
+u64 log_end(u64 *size_out); /* the position after the last byte; how many are kept */
 
 /*
  * From now on the log takes no lock. It keeps the console driver's sink only if

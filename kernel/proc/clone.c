@@ -100,6 +100,7 @@ static int clone_process(struct task *child, const struct clone_args *args)
 	if (!process)
 		return -ENOMEM;
 	process->exit_signal = args->exit_signal;
+	process->personality = current->process->personality;
 	memcpy(process->rlimit, current->process->rlimit, sizeof process->rlimit);
 	return 0;
 }

@@ -14,7 +14,7 @@
 #include "lib/panic.h"
 #include "mm/uaccess.h"
 #include "proc/exit.h"
-#include "proc/itimer.h"
+#include "proc/posix_timer.h"
 #include "proc/process.h"
 #include "proc/sigframe.h"
 #include "syscall/table.h"
@@ -189,8 +189,7 @@ static bool deliver_pending(struct regs *regs)
 		spin_unlock(&sighand->lock);
 		if (sig == 0)
 			return false;
-		if (sig == SIGALRM)
-			itimer_rearm();
+		timer_signal_taken(sig, &info);
 		if (handled) {
 			restart_or_eintr(regs, &action);
 			run_handler(regs, sig, &info, &action);

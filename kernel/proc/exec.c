@@ -30,6 +30,7 @@
 #include "proc/exec_args.h"
 #include "proc/exec_image.h"
 #include "proc/exit.h"
+#include "proc/posix_timer.h"
 #include "proc/process.h"
 #include "syscall/syscalls.h"
 
@@ -307,6 +308,7 @@ static void exec_commit(struct exec *e)
 	replace_shared_tables(e);
 	files_close_on_exec(task->files);
 	sighand_reset_for_exec(task->sighand);
+	posix_timers_end(task->process);
 	task->altstack = (struct sigaltstack){0};
 	spin_lock(&proc_lock);
 	task->process->did_exec = true;

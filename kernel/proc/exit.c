@@ -29,6 +29,7 @@
 #include "mm/mm.h"
 #include "mm/uaccess.h"
 #include "proc/futex.h"
+#include "proc/posix_timer.h"
 #include "proc/process.h"
 #include "syscall/syscalls.h"
 
@@ -232,6 +233,8 @@ static bool exit_begin(struct process *process, int status)
 	bool last = --process->nlive == 0;
 	bool leads_session = process->session == process->leader->pid;
 	spin_unlock(&proc_lock);
+	if (last)
+		posix_timers_end(process);
 	if (last && process == init_process)
 		panic("init (pid 1) has ended, status %#x; without it no process can go on", status);
 	return last && leads_session;

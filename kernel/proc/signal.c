@@ -18,7 +18,7 @@
 #include "proc/signal.h"
 #include "arch/cpu.h"
 #include "lib/panic.h"
-#include "proc/itimer.h"
+#include "proc/posix_timer.h"
 #include "proc/process.h"
 
 bool signal_default_is_ignore(int sig)
@@ -266,8 +266,8 @@ static int wait_for(sigset_t wanted, struct siginfo *info, u64 deadline_ns)
 int signal_wait(sigset_t wanted, struct siginfo *info, u64 deadline_ns)
 {
 	int sig = wait_for(wanted, info, deadline_ns);
-	if (sig == SIGALRM)
-		itimer_rearm();
+	if (sig > 0)
+		timer_signal_taken(sig, info);
 	return sig;
 }
 

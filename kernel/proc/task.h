@@ -116,6 +116,9 @@ struct process {
 	struct timer alarm;	     /* alarm(2), setitimer(2) */
 	u64 alarm_interval_ns;	     /* p: 0: once */
 	struct clock_setting cpu_timer[2]; /* p: setitimer(2): VIRTUAL, PROF */
+	struct posix_timer *timers;  /* p: timer_create(2) (proc/posix_timer.c) */
+	s32 next_timer_id;	     /* p */
+	u32 personality;	     /* a: kept for who asks */
 };
 
 /* What a signal frame tells of an exception: handlers look there for "read or write?". */

@@ -1,5 +1,5 @@
 /*
- * The system as a whole: uname, sysinfo, randomness, reboot.
+ * The system as a whole: uname, sysinfo, randomness, the log, reboot.
  *
  * Sources: the man pages of section 2 by these names.
  */
@@ -9,6 +9,7 @@
 #include "dev/dev.h"
 #include "fs/random.h"
 #include "lib/errno.h"
+#include "lib/log.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/page.h"
@@ -32,7 +33,7 @@ s64 sys_uname(void __user *buf)
 	return copy_to_user(buf, &system_name, sizeof system_name);
 }
 
-s64 sys_sethostname(const char __user *name, size_t len)
+static s64 set_uts_name(char *to, const char __user *name, size_t len)
 {
 	char buf[UTS_LEN] = "";
 	if (!creds_root(&current->creds))
@@ -41,8 +42,18 @@ s64 sys_sethostname(const char __user *name, size_t len)
 		return -EINVAL;
 	if (copy_from_user(buf, name, len))
 		return -EFAULT;
-	memcpy(system_name.nodename, buf, sizeof buf);
+	memcpy(to, buf, sizeof buf);
 	return 0;
+}
+
+s64 sys_sethostname(const char __user *name, size_t len)
+{
+	return set_uts_name(system_name.nodename, name, len);
+}
+
+s64 sys_setdomainname(const char __user *name, size_t len)
+{
+	return set_uts_name(system_name.domainname, name, len);
 }
 
 struct sysinfo { /* sys/sysinfo.h */
@@ -106,6 +117,49 @@ s64 sys_getrandom(void __user *buf, size_t n, u32 flags)
 		sched_point();
 	}
 	return done;
+}
+
+enum syslog_action {
+	LOG_CLOSE = 0, LOG_OPEN = 1, LOG_READ = 2, LOG_READ_ALL = 3, LOG_READ_CLEAR = 4, LOG_CLEAR = 5,
+	LOG_CONSOLE_OFF = 6, LOG_CONSOLE_ON = 7, LOG_CONSOLE_LEVEL = 8, LOG_SIZE_UNREAD = 9,
+	LOG_SIZE_BUFFER = 10,
+};
+
+/* The log from *position on, at most len bytes. */
+static s64 log_to_user(u64 *position, char __user *buf, size_t len)
+{
+	char text[256];
+	size_t done = 0, n;
+	while (done < len && (n = log_read(position, text, MIN(len - done, sizeof text)))) {
+		if (copy_to_user(buf + done, text, n))
+			return -EFAULT;
+		done += n;
+	}
+	return done;
+}
+
+/* LINUX-DIFF: lines have no <level>; READ does not wait; the console's level stays. */
+s64 sys_syslog(int action, char __user *buf, int len)
+{
+	static u64 read_to, cleared_to; /* races between two readers only repeat or skip text */
+	u64 size, end = log_end(&size), wanted = len > 0 ? MIN((u64)len, end) : 0;
+	u64 from = MAX(cleared_to, end - wanted);
+	bool reads = action == LOG_READ || action == LOG_READ_ALL || action == LOG_READ_CLEAR;
+	s64 n = 0;
+	if (action != LOG_READ_ALL && action != LOG_SIZE_BUFFER && !creds_root(&current->creds))
+		return -EPERM;
+	if (action < LOG_CLOSE || action > LOG_SIZE_BUFFER || (reads && (!buf || len < 0)) ||
+	    (action == LOG_CONSOLE_LEVEL && (len < 1 || len > 8)))
+		return -EINVAL;
+	if (action == LOG_SIZE_BUFFER)
+		return size;
+	if (action == LOG_SIZE_UNREAD)
+		return end - MAX(read_to, end - MIN(end, size));
+	if (reads)
+		n = log_to_user(action == LOG_READ ? &read_to : &from, buf, len);
+	if (n >= 0 && (action == LOG_READ_CLEAR || action == LOG_CLEAR))
+		cleared_to = end;
+	return n;
 }
 
 enum reboot_magic { MAGIC1 = 0xfee1dead, MAGIC2 = 672274793 };

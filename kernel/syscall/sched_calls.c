@@ -165,6 +165,73 @@ s64 sys_sched_getparam(pid_t tid, int __user *param)
 	return policy < 0 ? policy : put_user_u32(param, 0);
 }
 
+struct sched_attr { /* linux/sched/types.h; the first version ends before util_min */
+	u32 size, policy;
+	u64 flags;
+	s32 nice;
+	u32 priority;
+	u64 runtime, deadline, period;
+	u32 util_min, util_max;
+};
+enum { ATTR_SIZE_MIN = 48, ATTR_KEEP_POLICY = 8, ATTR_KEEP_PARAMS = 16 };
+
+s64 sys_sched_getattr(pid_t tid, void __user *attr_at, u32 size, u32 flags)
+{
+	struct sched_attr attr = {.size = MIN(size, sizeof attr)};
+	if (!attr_at || tid < 0 || size < ATTR_SIZE_MIN || size > PAGE_SIZE || flags)
+		return -EINVAL;
+	spin_lock(&proc_lock);
+	const struct task *task = find_thread(tid);
+	if (task) {
+		attr.policy = task->policy;
+		attr.nice = task->nice;
+	}
+	spin_unlock(&proc_lock);
+	return task ? copy_to_user(attr_at, &attr, attr.size) : -ESRCH;
+}
+
+/* What user space gives beyond the attributes that we know must be zero. */
+static int attr_from_user(struct sched_attr *attr, char __user *from)
+{
+	u32 size;
+	u8 byte = 0;
+	*attr = (struct sched_attr){0};
+	if (copy_from_user(&size, from, sizeof size))
+		return -EFAULT;
+	size = size ? size : ATTR_SIZE_MIN;
+	for (u32 i = sizeof *attr; i < MIN(size, PAGE_SIZE) && !byte; i++)
+		if (copy_from_user(&byte, from + i, 1))
+			return -EFAULT;
+	if (size < ATTR_SIZE_MIN || size > PAGE_SIZE || byte)
+		return put_user_u32(from, sizeof *attr) ? -EFAULT : -E2BIG;
+	return copy_from_user(attr, from, MIN(size, sizeof *attr));
+}
+
+s64 sys_sched_setattr(pid_t tid, void __user *attr_at, u32 flags)
+{
+	struct sched_attr attr;
+	if (!attr_at || tid < 0 || flags)
+		return -EINVAL;
+	int error = attr_from_user(&attr, attr_at);
+	if (error)
+		return error;
+	if ((s32)attr.policy < 0 || (attr.flags & ~(u64)(ATTR_KEEP_POLICY | ATTR_KEEP_PARAMS)))
+		return -EINVAL;
+	int nice = MAX(-20, MIN(attr.nice, 19));
+	spin_lock(&proc_lock);
+	struct task *task = find_thread(tid);
+	s64 result = -ESRCH;
+	if (task && !(attr.flags & ATTR_KEEP_PARAMS) && !may_have_nice(task, nice))
+		result = -EPERM;
+	else if (task)
+		result = set_policy(task, attr.flags & ATTR_KEEP_POLICY ? task->policy : attr.policy,
+				    attr.priority);
+	if (result == 0 && !(attr.flags & ATTR_KEEP_PARAMS) && task->policy != SCHED_IDLE)
+		sched_set_nice(task, nice);
+	spin_unlock(&proc_lock);
+	return result;
+}
+
 s64 sys_sched_get_priority_max(int policy)
 {
 	if (is_real_time(policy))

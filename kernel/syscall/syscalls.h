@@ -224,6 +224,11 @@ s64 sys_setfsgid(u32 gid);
 
 /* kernel/syscall/prctl.c */
 s64 sys_prctl(int option, u64 arg2, u64 arg3, u64 arg4, u64 arg5);
+s64 sys_personality(u32 persona);
+
+/* kernel/syscall/caps.c */
+s64 sys_capget(void __user *header, void __user *data);
+s64 sys_capset(void __user *header, const void __user *data);
 
 /* kernel/syscall/limits.c */
 s64 sys_getrlimit(u32 which, void __user *limit);
@@ -245,6 +250,8 @@ s64 sys_sched_setscheduler(pid_t tid, int policy, const int __user *param);
 s64 sys_sched_getscheduler(pid_t tid);
 s64 sys_sched_setparam(pid_t tid, const int __user *param);
 s64 sys_sched_getparam(pid_t tid, int __user *param);
+s64 sys_sched_getattr(pid_t tid, void __user *attr, u32 size, u32 flags);
+s64 sys_sched_setattr(pid_t tid, void __user *attr, u32 flags);
 s64 sys_sched_get_priority_max(int policy);
 s64 sys_sched_get_priority_min(int policy);
 s64 sys_sched_rr_get_interval(pid_t tid, void __user *interval);
@@ -255,6 +262,8 @@ s64 sys_sysinfo(void __user *buf);
 s64 sys_getrandom(void __user *buf, size_t n, u32 flags);
 s64 sys_reboot(u32 magic1, u32 magic2, u32 command, void __user *arg);
 s64 sys_sethostname(const char __user *name, size_t len);
+s64 sys_setdomainname(const char __user *name, size_t len);
+s64 sys_syslog(int action, char __user *buf, int len);
 
 /* kernel/proc/futex.c */
 s64 sys_futex(u32 __user *addr, int op, u32 value, u64 timeout_or_value2, u32 __user *addr2,
@@ -271,7 +280,15 @@ s64 sys_clock_gettime(int clock, void __user *time);
 s64 sys_clock_getres(int clock, void __user *resolution);
 s64 sys_clock_settime(int clock, const void __user *time);
 s64 sys_gettimeofday(void __user *time, void __user *zone);
+s64 sys_settimeofday(const void __user *time, const void __user *zone);
 s64 sys_time(s64 __user *time);
+
+/* kernel/proc/posix_timer.c */
+s64 sys_timer_create(int clock, const void __user *event, s32 __user *id);
+s64 sys_timer_settime(s32 id, int flags, const void __user *new_value, void __user *old_value);
+s64 sys_timer_gettime(s32 id, void __user *value);
+s64 sys_timer_getoverrun(s32 id);
+s64 sys_timer_delete(s32 id);
 
 /* kernel/proc/itimer.c */
 s64 sys_alarm(u32 seconds);

@@ -79,6 +79,15 @@ s64 sys_clock_getres(int clock, void __user *resolution)
 				cpu_clock_is_one(clock) ? cpu_clock_resolution_ns(clock) : 1);
 }
 
+static s64 set_wall_clock(u64 ns)
+{
+	u64 now_ns = time_now_ns();
+	if (ns < now_ns)
+		return -EINVAL; /* the machine would have been started before 1970 */
+	time_set_epoch_ns(ns - now_ns);
+	return 0;
+}
+
 s64 sys_clock_settime(int clock, const void __user *time)
 {
 	u64 ns, unused;
@@ -89,13 +98,7 @@ s64 sys_clock_settime(int clock, const void __user *time)
 		return error;
 	if (clock < 0) /* CPU time of others cannot be set */
 		return cpu_clock_read(clock, &unused) ? -EINVAL : -EPERM;
-	if (!creds_root(&current->creds))
-		return -EPERM;
-	u64 now_ns = time_now_ns();
-	if (ns < now_ns)
-		return -EINVAL; /* the machine would have been started before 1970 */
-	time_set_epoch_ns(ns - now_ns);
-	return 0;
+	return creds_root(&current->creds) ? set_wall_clock(ns) : -EPERM;
 }
 
 s64 sys_gettimeofday(void __user *time, void __user *zone)
@@ -105,6 +108,21 @@ s64 sys_gettimeofday(void __user *time, void __user *zone)
 	if (time && copy_to_user(time, out, sizeof out))
 		return -EFAULT;
 	return zone ? clear_user(zone, 8) : 0;
+}
+
+/* The zone is accepted and forgotten. */
+s64 sys_settimeofday(const void __user *time, const void __user *zone)
+{
+	s64 value[2], unused;
+	if (time && copy_from_user(value, time, sizeof value))
+		return -EFAULT;
+	if (time && (value[0] < 0 || value[1] < 0 || value[1] >= 1000000))
+		return -EINVAL;
+	if (zone && copy_from_user(&unused, zone, sizeof unused))
+		return -EFAULT;
+	if (!creds_root(&current->creds))
+		return -EPERM;
+	return time ? set_wall_clock(value[0] * NSEC_PER_SEC + value[1] * 1000) : 0;
 }
 
 s64 sys_time(s64 __user *time)
