@@ -79,9 +79,14 @@ CHECKS   := -fsanitize=undefined -fno-sanitize=alignment \
 # Padding in front of functions and loops is instructions that a fetch has to pass.
 OPT      := $(if $(filter 1,$(DEBUG)),-Og -DDEBUG,-O2 -falign-functions=1 -falign-loops=1 \
             $(if $(IS_CLANG),,-falign-jumps=1 -falign-labels=1))
-# What no program does thousands of times a second is built small, for the 300 KiB of DESIGN.
-COLD     := boot/% kernel/dev/% kernel/syscall/% $(addprefix kernel/fs/, attr% cpio% dev.% fcntl% \
-            init% eventfd% lock% memfd% mount% names% proc% random% readdir% rename% select% socket%)
+# What programs do thousands of times a second is built for speed, the rest for DESIGN's 300 KiB.
+HOT_IN = $(patsubst %,kernel/$(1)/%.c,$(2))
+HOT    := kernel/sync/% kernel/lib/string.c kernel/syscall/dispatch.c kernel/syscall/ids.c \
+          $(call HOT_IN,arch,irq lapic mmu shootdown thread time traps) \
+          $(call HOT_IN,mm,fault heap kmap map mapping mm page tlb tree tree_gap tree_range uaccess) \
+          $(call HOT_IN,proc,clone clone_calls creds deliver elf exec exec_args exit futex \
+            futex_ops pid sched sched_cpus sigframe sighand signal task timer wait) \
+          $(call HOT_IN,fs,dentry file files inode open pages path pipe poll ramfs rw stat)
 COLD_OPT := $(if $(filter 1,$(DEBUG)),,-Os)
 CPPFLAGS := -Ikernel -MMD -MP
 CFLAGS   := -std=gnu11 $(OPT) -g $(ARCH) $(CODEGEN) $(if $(filter 1,$(DEBUG)),$(CHECKS)) $(WARN)
@@ -171,7 +176,7 @@ need = command -v $(firstword $(1)) >/dev/null || \
 
 $(B)/kernel.flags: FORCE
 	@$(call need,$(CC))
-	$(call remember,$(CC) $(CFLAGS) $(COLD_OPT) $(ASFLAGS) $(LD) $(LDFLAGS) $(KSRC))
+	$(call remember,$(CC) $(CFLAGS) $(COLD_OPT) $(HOT) $(ASFLAGS) $(LD) $(LDFLAGS) $(KSRC))
 $(B)/user.flags: FORCE
 	@$(call need,$(USERCC))
 	$(call remember,$(USERCC) $(USERFLAGS))
@@ -185,11 +190,11 @@ $(B)/host.flags: FORCE
 $(B)/obj/boot/%.c.o: boot/%.c $(B)/kernel.flags Makefile
 	$(say) CC $<
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(if $(filter $(COLD),$<),$(COLD_OPT)) -c $< -o $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(if $(filter $(HOT),$<),,$(COLD_OPT)) -c $< -o $@
 $(B)/obj/kernel/%.c.o: kernel/%.c $(B)/kernel.flags Makefile
 	$(say) CC $<
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(if $(filter $(COLD),$<),$(COLD_OPT)) -c $< -o $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(if $(filter $(HOT),$<),,$(COLD_OPT)) -c $< -o $@
 $(B)/obj/%.S.o: %.S $(B)/kernel.flags Makefile
 	$(say) AS $<
 	$(Q)mkdir -p $(@D)

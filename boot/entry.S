@@ -194,6 +194,7 @@ start64_high:
 	/* this_cpu() works from the first line of C on. */
 	movl	$MSR_GS_BASE, %ecx
 	movq	$cpus, %rax
+	movq	%rax, (%rax)		/* cpus[0].self */
 	movq	%rax, %rdx
 	shrq	$32, %rdx
 	wrmsr

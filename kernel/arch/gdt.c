@@ -35,8 +35,7 @@ struct cpu_tables {
 
 static struct cpu_tables tables[MAX_CPUS];
 
-/* self must be right before the first this_cpu(): the spinlocks use it. */
-struct cpu cpus[MAX_CPUS] = {[0] = {.self = &cpus[0]}};
+struct cpu cpus[MAX_CPUS]; /* boot/entry.S has set the first one's self: spinlocks use it */
 u32 ncpus = 1;
 
 /* The boot CPU's, which needs them before there is memory to allocate. */

@@ -60,15 +60,16 @@ struct uart {
 	struct spinlock lock;	/* guards what follows, and the transmitter */
 	u8 ier;
 	u32 head, tail;		/* free running; bytes [head, tail) are to be sent */
-	u8 ring[RING_SIZE];
+	u8 *ring;
 };
 
 static const struct tty_device_ops uart_ops;
 
+static u8 rings[SERIAL_PORTS][RING_SIZE];
 static struct uart uarts[SERIAL_PORTS] = {
-	{.device.ops = &uart_ops, .base = 0x3f8, .irq = IRQ_COM1,
+	{.device.ops = &uart_ops, .base = 0x3f8, .irq = IRQ_COM1, .ring = rings[0],
 	 .lock = SPINLOCK_INIT("uart0", RANK_CONSOLE)},
-	{.device.ops = &uart_ops, .base = 0x2f8, .irq = IRQ_COM2,
+	{.device.ops = &uart_ops, .base = 0x2f8, .irq = IRQ_COM2, .ring = rings[1],
 	 .lock = SPINLOCK_INIT("uart1", RANK_CONSOLE)},
 };
 
