@@ -5,6 +5,7 @@
 #include "fs/open.h"
 #include "fs/inode.h"
 #include "fs/lock.h"
+#include "fs/memfd.h"
 #include "fs/path.h"
 #include "fs/ramfs.h"
 #include "mm/uaccess.h"
@@ -15,6 +16,7 @@ enum fcntl_command {
 	F_DUPFD = 0, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW,
 	F_OFD_GETLK = 36, F_OFD_SETLK, F_OFD_SETLKW,
 	F_DUPFD_CLOEXEC = 1030, F_SETPIPE_SZ, F_GETPIPE_SZ,
+	F_ADD_SEALS, F_GET_SEALS,
 };
 enum { FD_CLOEXEC = 1 };
 enum { SETFL_MASK = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME };
@@ -99,6 +101,9 @@ static s64 fcntl_file(struct file *file, int fd, int command, u64 arg)
 		return pipe_resize(file, (u32)arg);
 	case F_GETPIPE_SZ:
 		return pipe_size(file);
+	case F_ADD_SEALS:
+	case F_GET_SEALS:
+		return memfd_fcntl(file, command == F_ADD_SEALS, (u32)arg);
 	case F_GETLK:
 	case F_SETLK:
 	case F_SETLKW:

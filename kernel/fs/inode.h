@@ -42,6 +42,7 @@ struct inode {
 	void *pages;		/* p: the file's pages by index (fs/pages.c) */
 	u64 npages;		/* p: how many there are, for st_blocks */
 	bool mapped;		/* p: has been mapped at some time */
+	u16 seals;		/* i: fs/memfd.h */
 	bool linkable;		/* without a name, but may get one (O_TMPFILE) */
 	u8 pages_height;	/* p: levels of nodes above the pages; 0: pages is page 0 itself */
 	struct lock *locks;	/* locks_lock (fs/lock.c): record locks and flock */

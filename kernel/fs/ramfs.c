@@ -9,6 +9,7 @@
 #include "fs/ramfs.h"
 
 #include "arch/cpu.h"
+#include "fs/memfd.h"
 #include "lib/panic.h"
 #include "lib/string.h"
 #include "mm/heap.h"
@@ -149,6 +150,8 @@ int ramfs_truncate_locked(struct inode *inode, u64 size_bytes)
 {
 	if (size_bytes > FILE_SIZE_MAX)
 		return -EFBIG;
+	if (inode->seals && seal_check_size(inode, size_bytes))
+		return -EPERM;
 	if (size_bytes < inode->size_bytes) {
 		int error = pages_shrink(inode, size_bytes);
 		if (error)
@@ -254,6 +257,8 @@ static ssize_t write_from(struct file *file, const void *buf, size_t n, off_t *o
 	mutex_lock(&inode->lock);
 	u64 at = file->flags & O_APPEND ? inode->size_bytes : (u64)*offset;
 	ssize_t done = write_limit(at, n);
+	if (done > 0 && inode->seals)
+		done = seal_check_write(inode, at, done);
 	if (done > 0) {
 		done = write_pages(inode, buf, done, at, copy);
 		inode_written(inode);

@@ -9,6 +9,7 @@
 
 #include "arch/cpu.h"
 #include "fs/inode.h"
+#include "fs/memfd.h"
 #include "fs/open.h"
 #include "fs/ramfs.h"
 #include "lib/string.h"
@@ -83,7 +84,11 @@ static int allocate(struct inode *inode, int mode, u64 from, u64 to)
 		signal_send_task(current, SIGXFSZ, NULL);
 		return -EFBIG;
 	}
-	if (mode & FALLOC_PUNCH_HOLE)
+	bool punches = mode & FALLOC_PUNCH_HOLE;
+	if (inode->seals && ((grows && seal_check_size(inode, to)) ||
+			     (punches && seal_check_write(inode, from, 0) < 0)))
+		return -EPERM;
+	if (punches)
 		err = punch(inode, from, to);
 	else
 		err = fill(inode, from / PAGE_SIZE, ROUND_UP(to, PAGE_SIZE) / PAGE_SIZE);

@@ -15,6 +15,7 @@
 #include "fs/dev.h"
 #include "fs/files.h"
 #include "fs/inode.h"
+#include "fs/memfd.h"
 #include "fs/ramfs.h"
 #include "lib/errno.h"
 #include "mm/layout.h"
@@ -118,6 +119,18 @@ struct source {
 	u64 keep;	/* bits of PTE_KEEP */
 };
 
+/* memfd_create(2): a sealed file is not mapped to be written. mm->lock is held: fs/memfd.c. */
+static int check_seals(struct source *source, int prot)
+{
+	if (!source->inode || (source->keep & (PTE_SHARED | PTE_NOWRITE)) != PTE_SHARED)
+		return 0;
+	if (source->inode->seals & F_SEAL_FUTURE_WRITE)
+		source->keep |= PTE_NOWRITE;
+	bool sealed = (source->inode->seals & F_SEAL_WRITE) ||
+		      ((prot & PROT_WRITE) && (source->keep & PTE_NOWRITE));
+	return sealed ? -EPERM : 0;
+}
+
 static s64 mmap_source(struct mm *mm, va_t addr, u64 len_bytes, int prot, int flags,
 		       struct source *source)
 {
@@ -126,6 +139,8 @@ static s64 mmap_source(struct mm *mm, va_t addr, u64 len_bytes, int prot, int fl
 	if (place >= 0 && tree_over_limit(mm, len_bytes) && /* what is replaced does not count: */
 	    tree_over_limit(mm, len_bytes - mapped_bytes(mm, place, place + len_bytes)))
 		place = -ENOMEM;
+	if (place >= 0 && check_seals(source, prot))
+		place = -EPERM;
 	int error = place < 0 ? place : lock_new(mm, len_bytes, flags & MAP_LOCKED, &source->keep);
 	if (!error && (flags & MAP_FIXED))
 		error = tree_unmap(mm, place, place + len_bytes);

@@ -168,3 +168,24 @@ int mapping_cut(struct inode *inode, u64 first, u64 end)
 		error = error ? error : cut_mm(mm, inode, first, end);
 	return error;
 }
+
+static bool shared_in(struct mm *mm, struct inode *inode)
+{
+	bool found = false;
+	pte_t entry;
+	u64 span, index;
+	mutex_lock(&mm->lock);
+	for (va_t va = 0; !found && tree_next_used(mm, &va, &entry, &span); va += span)
+		found = (entry & (PTE_SHARED | PTE_NOWRITE)) == PTE_SHARED &&
+			mapping_of_entry(entry, va, &index) == inode;
+	mutex_unlock(&mm->lock);
+	return found;
+}
+
+bool mapping_is_shared(struct inode *inode)
+{
+	bool found = false;
+	for (struct mm *mm = mm_next(NULL); mm; mm = mm_next(mm))
+		found = found || shared_in(mm, inode);
+	return found;
+}

@@ -61,4 +61,7 @@ void mapping_move_end(struct mapping_move *move);
  */
 int mapping_cut(struct inode *inode, u64 first, u64 end);
 
+/* Does anybody have it mapped MAP_SHARED, by a descriptor that may write? For F_SEAL_WRITE. */
+bool mapping_is_shared(struct inode *inode);
+
 #endif

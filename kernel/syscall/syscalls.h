@@ -59,6 +59,11 @@ s64 sys_select(int nfds, void __user *in, void __user *out, void __user *except,
 s64 sys_pselect6(int nfds, void __user *in, void __user *out, void __user *except,
 	    void __user *timeout, void __user *mask);
 
+/* kernel/fs/eventfd.c, memfd.c */
+s64 sys_eventfd(u32 count);
+s64 sys_eventfd2(u32 count, int flags);
+s64 sys_memfd_create(const char __user *user_name, u32 flags);
+
 /* kernel/fs/socket*.c */
 s64 sys_socket(int domain, int type, int protocol);
 s64 sys_socketpair(int domain, int type, int protocol, int __user *fds);
