@@ -146,8 +146,11 @@ static struct file *open_file(int dirfd, char *path, u32 flags, u32 mode)
 	return file;
 }
 
+enum { OPEN_FLAGS = O_ACCMODE | 037777700 }; /* O_CREAT to O_TMPFILE; others are ignored: open(2) */
+
 s64 sys_openat(int dirfd, const char __user *path, int flags, u32 mode)
 {
+	flags &= OPEN_FLAGS;
 	if ((flags & (O_DIRECTORY | O_CREAT)) == (O_DIRECTORY | O_CREAT))
 		return -EINVAL;
 	if (flags & O_PATH)
