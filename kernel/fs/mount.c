@@ -26,6 +26,7 @@
 #include "syscall/syscalls.h"
 
 #define MS_MAGIC 0xc0ed0000ull /* of old, in the upper half of the flags */
+#define RAMFS_MAGIC 0x858458f6u
 
 enum { TYPE_MAX = 32, DEV_MODE = 0755, TMP_MODE = 01777 };
 enum {
@@ -136,6 +137,8 @@ static struct dentry *new_root(const char *type, const struct options *options)
 	struct inode *inode = root->inode;
 	if (tmpfs)
 		set_limits(inode->super, options, false);
+	else if (strcmp(type, "ramfs") == 0)
+		inode->super->magic = RAMFS_MAGIC;
 	if (options->mode != UINT32_MAX)
 		inode->mode = S_IFDIR | options->mode;
 	if (options->uid != UINT32_MAX)

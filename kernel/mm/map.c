@@ -95,6 +95,8 @@ static int check_file(const struct file *file, int prot, int flags)
 	bool shared = (flags & MAP_TYPE) != MAP_PRIVATE;
 	if (shared && (prot & PROT_WRITE) && !file_writable(file))
 		return -EACCES;
+	if ((prot & PROT_EXEC) && (file->inode->super->flags & MS_NOEXEC))
+		return -EPERM;
 	if (file->inode->ops != &ramfs_file_ops && file->ops != &zero_ops)
 		return -ENODEV;
 	return 0;

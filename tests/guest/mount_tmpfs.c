@@ -126,6 +126,7 @@ static void flags(void)
 {
 	char *arguments[] = { "x", NULL };
 	const char *options;
+	int fd;
 
 	OK(mount("none", "/m", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL));
 	options = shown("/m");
@@ -133,6 +134,10 @@ static void flags(void)
 	make_file("/m/x", 0755, "#!/bin/sh\n", 10);
 	VALUE(execv("/m/x", arguments));
 	VALUE(access("/m/x", X_OK));
+	fd = MUST(open("/m/x", O_RDONLY));
+	YES(mmap(NULL, 10, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) == MAP_FAILED && errno == EPERM);
+	OK(munmap(mmap(NULL, 10, PROT_READ, MAP_PRIVATE, fd, 0), 10));
+	close(fd);
 	OK(mknod("/m/null", S_IFCHR | 0666, 1 << 8 | 3));
 	VALUE(open("/m/null", O_RDWR));
 	OK(close(MUST(open("/m/null", O_PATH))));
@@ -248,7 +253,7 @@ static void other_types(void)
 	OK(mount("none", "/m", "ramfs", 0, NULL));
 	make_file("/m/f", 0644, big, sizeof(big));
 	MUST(statfs("/m", &fs));
-	VALUE_OF("name", fs.f_namelen);
+	say("magic %lx, names of %ld", (long)fs.f_type & 0xffffffff, (long)fs.f_namelen);
 	OK(umount("/m"));
 }
 
