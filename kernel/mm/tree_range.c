@@ -200,28 +200,73 @@ static int change_table(struct change *c, struct page *table, va_t table_va)
 	return 0;
 }
 
+/* The same for the common small range, all within one leaf table: one walk down, and one up. */
+static int change_leaf_table(struct change *c)
+{
+	struct path path;
+	int error = tree_own_path(c->mm, c->start, &path);
+	if (error)
+		return error;
+	struct page *leaf = path.table[LEVEL_LEAF];
+	u32 resident = leaf->resident;
+	u64 mapped = leaf->used;
+	unsigned index = level_index(c->start, LEVEL_LEAF);
+	for (va_t va = c->start; va < c->end && !error; va += PAGE_SIZE)
+		error = change_whole(c, leaf, index++, va);
+	for (int level = LEVEL_LEAF + 1; level <= LEVEL_ROOT; level++) {
+		path.table[level]->resident += leaf->resident - resident;
+		path.table[level]->mapped += leaf->used - mapped;
+	}
+	for (int level = LEVEL_LEAF; level < LEVEL_ROOT && path.table[level]->used == 0; level++)
+		cut_off(c, path.table[level + 1], level_index(c->start, level + 1));
+	return error;
+}
+
+static bool is_in_leaf_table(const struct change *c)
+{
+	u64 span;
+	if ((c->start ^ (c->end - 1)) >= level_span(LEVEL_LEAF + 1))
+		return false;
+	tree_lookup(c->mm, c->start, &span);
+	return span == PAGE_SIZE || c->op == CHANGE_RESERVE; /* which makes what is missing */
+}
+
 static int change_range(struct change *c)
 {
 	kassert(mutex_held(&c->mm->lock));
 	kassert(c->end <= USER_END && !((c->start | c->end) & ~PAGE_MASK));
 	if (c->start >= c->end)
 		return 0;
-	int error = change_table(c, pa_page(c->mm->root), 0);
+	int error = is_in_leaf_table(c) ? change_leaf_table(c)
+					: change_table(c, pa_page(c->mm->root), 0);
 	gather_finish(c);
 	return error;
 }
 
+/* Not an initializer: that would clear the victims, too. */
+static void change_init(struct change *c, struct mm *mm, enum change_op op, va_t start, va_t end)
+{
+	c->mm = mm;
+	c->op = op;
+	c->start = start;
+	c->end = end;
+	c->holes = c->must_flush = false;
+	c->nvictims = 0;
+}
+
 int tree_unmap(struct mm *mm, va_t start, va_t end)
 {
-	struct change c = {.mm = mm, .op = CHANGE_UNMAP, .start = start, .end = end};
+	struct change c;
+	change_init(&c, mm, CHANGE_UNMAP, start, end);
 	mm->peak_mapped = MAX(mm->peak_mapped, pa_page(mm->root)->mapped);
 	return change_range(&c);
 }
 
 int tree_reserve(struct mm *mm, va_t start, va_t end, pte_t reserved)
 {
-	struct change c = {.mm = mm, .op = CHANGE_RESERVE, .start = start, .end = end,
-			   .reserved = reserved};
+	struct change c;
+	change_init(&c, mm, CHANGE_RESERVE, start, end);
+	c.reserved = reserved;
 	int error = change_range(&c);
 	if (error)
 		tree_unmap(mm, start, end); /* cannot need memory: what it meets is ours */
@@ -230,28 +275,35 @@ int tree_reserve(struct mm *mm, va_t start, va_t end, pte_t reserved)
 
 int tree_protect(struct mm *mm, va_t start, va_t end, u64 prot)
 {
-	struct change c = {.mm = mm, .op = CHANGE_PROTECT, .start = start, .end = end,
-			   .prot = prot};
+	struct change c;
+	change_init(&c, mm, CHANGE_PROTECT, start, end);
+	c.prot = prot;
 	return change_range(&c);
 }
 
 int tree_mark(struct mm *mm, va_t start, va_t end, u64 set, u64 clear)
 {
-	struct change c = {.mm = mm, .op = CHANGE_MARK, .start = start, .end = end,
-			   .set = set, .clear = clear};
+	struct change c;
+	change_init(&c, mm, CHANGE_MARK, start, end);
+	c.set = set;
+	c.clear = clear;
 	return change_range(&c);
 }
 
 int tree_mark_all(struct mm *mm, u64 set, u64 clear)
 {
-	struct change c = {.mm = mm, .op = CHANGE_MARK, .end = USER_END, .holes = true,
-			   .set = set, .clear = clear};
+	struct change c;
+	change_init(&c, mm, CHANGE_MARK, 0, USER_END);
+	c.holes = true;
+	c.set = set;
+	c.clear = clear;
 	return change_range(&c);
 }
 
 int tree_discard(struct mm *mm, va_t start, va_t end)
 {
-	struct change c = {.mm = mm, .op = CHANGE_DISCARD, .start = start, .end = end};
+	struct change c;
+	change_init(&c, mm, CHANGE_DISCARD, start, end);
 	return change_range(&c);
 }
 
