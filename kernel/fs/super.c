@@ -44,12 +44,14 @@ struct dentry *place_get(struct dentry *dentry)
 }
 
 /* Takes out the first name, if it is no directory with names of its own: that one is returned,
- * counted. dir has no more names when *done. */
+ * counted. dir has no more names when *done, and if it is the root never again. */
 static struct dentry *drop_first(struct dentry *dir, bool *done)
 {
 	struct dentry *child, *deeper = NULL;
 	mutex_lock_second(&dir->inode->lock);
 	*done = dentry_empty(dir);
+	if (*done && dentry_is_root(dir))
+		dir->dead = true;
 	list_for_each(child, &dir->children, child_link)
 		if (child->inode)
 			break;
@@ -77,10 +79,8 @@ static void super_drop(struct super *super)
 	bool done;
 	while (dir) {
 		next = drop_first(dir, &done);
-		if (done) {
-			dir->dead |= dir == super->root;
+		if (done)
 			next = dir == super->root ? NULL : dentry_parent(dir);
-		}
 		if (next || done) {
 			dentry_put(dir);
 			dir = next;
