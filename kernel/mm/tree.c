@@ -264,24 +264,39 @@ static struct page *own_table(struct page *parent, va_t va, struct walk *walk)
 	return table;
 }
 
+/* tree_own_path from path->table[level] on, which is ours. */
+static int own_rest(struct mm *mm, va_t va, int level, struct path *path)
+{
+	struct walk walk;
+	int error = walk_prepare(&walk, path->table[level], va);
+	if (error)
+		return error;
+	for (; level > LEVEL_LEAF; level--)
+		path->table[level - 1] = own_table(path->table[level], va, &walk);
+	walk_finish(&walk, mm, va);
+	return 0;
+}
+
 int tree_own_path(struct mm *mm, va_t va, struct path *path)
 {
 	kassert(mutex_held(&mm->lock));
 	kassert(va < USER_END);
-	struct page *table = pa_page(mm->root);
-	struct walk walk;
-	int error = walk_prepare(&walk, table, va);
-	if (error)
-		return error;
-
-	path->va = va;
-	path->table[LEVEL_ROOT] = table;
-	for (int level = LEVEL_ROOT; level > LEVEL_LEAF; level--) {
-		table = own_table(table, va, &walk);
-		path->table[level - 1] = table;
+	int level = LEVEL_ROOT;
+	struct page *table = path->table[level] = pa_page(mm->root);
+	for (; level > LEVEL_LEAF; level--) { /* as far as W goes, it is ours: I3 */
+		pte_t entry = table_entries(table)[level_index(va, level)];
+		if ((entry & (PTE_P | PTE_W)) != (PTE_P | PTE_W))
+			break;
+		table = path->table[level - 1] = entry_page(entry);
+		kassert(page_refs(table) == 1);
 	}
-	path->leaf = &table_entries(table)[level_index(va, LEVEL_LEAF)];
-	walk_finish(&walk, mm, va);
+	if (level > LEVEL_LEAF) {
+		int error = own_rest(mm, va, level, path);
+		if (error)
+			return error;
+	}
+	path->va = va;
+	path->leaf = &table_entries(path->table[LEVEL_LEAF])[level_index(va, LEVEL_LEAF)];
 	return 0;
 }
 
