@@ -15,10 +15,11 @@
 enum fcntl_command {
 	F_DUPFD = 0, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW,
 	F_OFD_GETLK = 36, F_OFD_SETLK, F_OFD_SETLKW,
-	F_DUPFD_CLOEXEC = 1030, F_SETPIPE_SZ, F_GETPIPE_SZ,
+	F_NOTIFY = 1026, F_DUPFD_CLOEXEC = 1030, F_SETPIPE_SZ, F_GETPIPE_SZ,
 	F_ADD_SEALS, F_GET_SEALS,
 };
 enum { FD_CLOEXEC = 1 };
+#define DN_MULTISHOT 0x80000000u
 enum { SETFL_MASK = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME };
 enum { FIONCLEX = 0x5450, FIOCLEX = 0x5451, FIONBIO = 0x5421, FIONREAD = 0x541b };
 
@@ -97,6 +98,8 @@ static s64 fcntl_file(struct file *file, int fd, int command, u64 arg)
 		return file->flags;
 	case F_SETFL:
 		return set_flags(file, arg);
+	case F_NOTIFY: /* LINUX-DIFF: watches no directory; to watch for nothing always works */
+		return (u32)arg & ~DN_MULTISHOT ? -EINVAL : 0;
 	case F_SETPIPE_SZ:
 		return pipe_resize(file, (u32)arg);
 	case F_GETPIPE_SZ:

@@ -313,7 +313,7 @@ int fd_install(struct file *file, u32 min, bool cloexec)
 			return fd;
 		if (fd >= fd_limit())
 			return -EMFILE;
-		int err = files_grow(files, fd);
+		int err = files_grow(files, fd); /* by then another thread may have taken it */
 		if (err)
 			return err;
 	}

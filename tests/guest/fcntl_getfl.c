@@ -108,6 +108,18 @@ static void path_only(void)
 	VALUE(fcntl(fd, 9999));
 }
 
+/* Asking for no event takes a watch off, and there was none. */
+static void no_watches(void)
+{
+	int dir = MUST(open(".", O_RDONLY)), file = MUST(open("getfl.tmp", O_RDONLY));
+
+	VALUE(fcntl(dir, F_NOTIFY, 0));
+	VALUE(fcntl(dir, F_NOTIFY, 0x80000000));
+	VALUE(fcntl(file, F_NOTIFY, 0));
+	MUST(close(dir));
+	MUST(close(file));
+}
+
 int main(void)
 {
 	make_file("getfl.tmp", 0600, "x", 1);
@@ -115,6 +127,7 @@ int main(void)
 	pipes();
 	changed();
 	path_only();
+	no_watches();
 	MUST(unlink("getfl.tmp"));
 	return 0;
 }
