@@ -250,7 +250,8 @@ int dentry_move(struct dentry *dentry, struct dentry *to_dir, const char *name, 
 	return 0;
 }
 
-struct dentry *dentry_find(struct dentry *dir, const char *name, size_t len)
+/* cross: what is mounted on it, if something is. */
+static struct dentry *find(struct dentry *dir, const char *name, size_t len, bool cross)
 {
 	u32 hash = name_hash(dir, name, len);
 	struct spinlock *lock = lock_of(hash);
@@ -259,10 +260,17 @@ struct dentry *dentry_find(struct dentry *dir, const char *name, size_t len)
 	while (d && !(d->hash == hash && d->parent == dir && d->name_len == len &&
 		      memcmp(d->name, name, len) == 0))
 		d = d->hash_next;
+	if (d && cross && d->mounted)
+		d = d->mounted;
 	if (d)
 		dentry_get(d);
 	spin_unlock(lock);
 	return d;
+}
+
+struct dentry *dentry_find(struct dentry *dir, const char *name, size_t len)
+{
+	return find(dir, name, len, false);
 }
 
 struct dentry *dentry_lookup(struct dentry *dir, const char *name, size_t len)
@@ -270,8 +278,19 @@ struct dentry *dentry_lookup(struct dentry *dir, const char *name, size_t len)
 	const struct inode_ops *ops = dir->inode->inode_ops;
 	if (ops && ops->lookup)
 		return ops->lookup(dir, name, len);
-	struct dentry *dentry = dentry_find(dir, name, len);
+	struct dentry *dentry = find(dir, name, len, false);
 	return dentry ? dentry : ERR_PTR(-ENOENT);
+}
+
+struct dentry *dentry_lookup_top(struct dentry *dir, const char *name, size_t len)
+{
+	const struct inode_ops *ops = dir->inode->inode_ops;
+	if (ops && ops->lookup)
+		return ops->lookup(dir, name, len);
+	struct dentry *dentry = find(dir, name, len, true);
+	if (!dentry)
+		return ERR_PTR(-ENOENT);
+	return dentry->mounted ? dentry_cross(dentry) : dentry; /* a mount on a mount */
 }
 
 struct dentry *dentry_parent(struct dentry *dentry)

@@ -77,6 +77,8 @@ struct dentry *dentry_parent(struct dentry *dentry);
 void dentry_forget(struct dentry *dentry);
 /* dentry_find through inode_ops->lookup too; ERR_PTR(-ENOENT). */
 struct dentry *dentry_lookup(struct dentry *dir, const char *name, size_t len);
+/* The same, on to what is mounted there: for walking. */
+struct dentry *dentry_lookup_top(struct dentry *dir, const char *name, size_t len);
 /* What is on top of a mount point, or itself; takes over the reference. */
 struct dentry *dentry_cross(struct dentry *dentry);
 /* Mounts a root on a place, or (NULL) undoes that; the references are the caller's. */

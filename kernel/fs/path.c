@@ -268,7 +268,7 @@ static int walk_component(struct walk *w, bool follow)
 		step_up(w);
 		return 0;
 	}
-	struct dentry *child = dentry_lookup(w->dir, w->last, w->last_len);
+	struct dentry *child = dentry_lookup_top(w->dir, w->last, w->last_len);
 	if (IS_ERR(child))
 		return PTR_ERR(child);
 	if (follow && inode_type(child->inode) == S_IFLNK) {
@@ -276,7 +276,7 @@ static int walk_component(struct walk *w, bool follow)
 		dentry_put(child);
 		return MIN(err, 0);
 	}
-	walk_step(w, child->mounted ? dentry_cross(child) : child);
+	walk_step(w, child);
 	return 0;
 }
 
@@ -337,7 +337,9 @@ struct dentry *path_lookup(int dirfd, char *path, u32 flags)
 	int err = walk_start(&w, dirfd, path);
 	if (!err)
 		err = walk_all(&w, flags);
-	struct dentry *found = err ? ERR_PTR(err) : dentry_get(w.dir);
+	struct dentry *found = err ? ERR_PTR(err) : w.dir;
+	if (!err)
+		w.dir = NULL; /* its reference is the caller's */
 	walk_end(&w);
 	return found;
 }
