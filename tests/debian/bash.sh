@@ -72,4 +72,17 @@ kill -STOP $!
 until jobs | grep -q Stopped; do sleep 0.05; done
 jobs | sed 's/  */ /g'
 { kill -KILL $!; disown %1; } 2>/dev/null
+
+echo "== memory: the text of libc is there once, for all processes"
+shared_text() {
+	awk '/^[0-9a-f]+-/ { libc = $2 ~ /x/ && /libc\.so/ }
+		libc && /^Shared_/ { kib += $2 }
+		END { print (kib > 500 ? "shared" : "not shared: " kib " KiB") }' "$1"
+}
+coproc DASH { exec dash -c 'read x; read x; exit 7'; }
+echo >&"${DASH[1]}"
+shared_text "/proc/$DASH_PID/smaps"
+pid=$DASH_PID
+eval "exec ${DASH[1]}>&-"
+wait "$pid"
 trap 'echo exit trap' EXIT

@@ -19,6 +19,7 @@ tr 0-9 a-j <n | fold -w 60 | tail -n 1
 base64 n | sha256sum
 b2sum n | cut -c1-20
 sum n
+cksum n
 nl n | tail -n 1
 fmt -w 40 n | wc
 pr -l 20 n | wc -l
