@@ -54,15 +54,15 @@ static void show_usage(struct text *text, struct mm *mm, const struct region *r)
 		{"Pss_Dirty", u.share_bytes / KIB}, {"Shared_Clean", 0},
 		{"Shared_Dirty", u.shared * 4}, {"Private_Clean", 0}, {"Private_Dirty", own * 4},
 		{"Referenced", u.resident * 4}, {"Anonymous", u.anon * 4}, {"Swap", 0},
-		{"SwapPss", 0}, {"Locked", 0},
+		{"SwapPss", 0}, {"Locked", u.locked_bytes / KIB},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		int pad = 22 - (int)strlen(rows[i].name);
 		text_printf(text, "%s:%*lu kB\n", rows[i].name, pad, rows[i].kib);
 	}
-	text_printf(text, "VmFlags:%s%s%s%s mr mw me \n", r->prot & PTE_READ ? " rd" : "",
+	text_printf(text, "VmFlags:%s%s%s%s mr mw me %s\n", r->prot & PTE_READ ? " rd" : "",
 		    r->prot & PTE_WRITE ? " wr" : "", r->prot & PTE_EXEC ? " ex" : "",
-		    r->shared ? " sh" : "");
+		    r->shared ? " sh" : "", u.locked_bytes ? "lo " : "");
 }
 
 /* In parts: text->next is the address to go on from. */

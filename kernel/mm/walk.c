@@ -84,6 +84,8 @@ void mm_region_usage(struct mm *mm, const struct region *region, struct region_u
 		out->anon += anon;
 		out->shared += holders > 1;
 		out->share_bytes += PAGE_SIZE / MAX(holders, 1ul);
+		if ((entry & PTE_LOCKED) && mm->locks == LOCKS_OWN)
+			out->locked_bytes += PAGE_SIZE / MAX(holders, 1ul);
 		if (level_index(va, LEVEL_LEAF) == 0)
 			sched_point();
 	}

@@ -27,6 +27,7 @@ bool mm_next_region(struct mm *mm, va_t va, struct region *out);
 struct region_usage {
 	u64 resident, anon, shared; /* pages; shared: others have them too */
 	u64 share_bytes;	    /* each page divided by how many have it: Pss */
+	u64 locked_bytes;	    /* of those, mlock's */
 };
 void mm_region_usage(struct mm *mm, const struct region *region, struct region_usage *out);
 

@@ -162,6 +162,11 @@ static void smaps_file(void)
 	say("smaps: Size %ld, Rss %ld, Pss %ld", row(p, "Size"), row(p, "Rss"), row(p, "Pss"));
 	say("smaps: Anonymous %ld, Private_Dirty %ld, Shared_Dirty %ld", row(p, "Anonymous"),
 	    row(p, "Private_Dirty"), row(p, "Shared_Dirty"));
+	MUST(mlock(p, PAGES * PAGE / 2));
+	say("locked: Locked %ld, %s", row(p, "Locked"), strstr(text, " lo ") ? "lo" : "not lo");
+	slurp("/proc/self/status");
+	say("locked: VmLck %ld", field("VmLck"));
+	MUST(munlock(p, PAGES * PAGE / 2));
 	MUST(pipe(end));
 	pid_t pid = MUST(fork());
 	if (pid == 0) {
