@@ -71,7 +71,8 @@ static s64 set_flags(struct file *file, u32 flags)
 	u32 old = __atomic_load_n(&file->flags, __ATOMIC_RELAXED);
 	if ((flags & ~old & O_NOATIME) && !owner_or_root(file->inode))
 		return -EPERM;
-	__atomic_store_n(&file->flags, (old & ~SETFL_MASK) | (flags & SETFL_MASK), __ATOMIC_RELAXED);
+	flags = (old & ~SETFL_MASK) | (flags & SETFL_MASK);
+	__atomic_store_n(&file->flags, flags, __ATOMIC_RELAXED);
 	return 0;
 }
 

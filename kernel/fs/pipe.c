@@ -208,7 +208,7 @@ static ssize_t write_from(struct file *file, const void *buf, size_t n, copy_sou
 	struct pipe *pipe = file->private;
 	size_t total = 0;
 	ssize_t err = 0;
-	size_t need = n <= PIPE_BUF ? n : 1; /* a short write is atomic, a long one goes in pieces */
+	size_t need = n <= PIPE_BUF ? n : 1; /* a short write is atomic, a long one is not */
 	while (total < n) {
 		need = MIN(need, n - total); /* the rest of one that met a bad address */
 		ssize_t done = write_some(pipe, (const char *)buf + total, n - total, need, copy);

@@ -63,7 +63,9 @@ static void table_end(struct poll_table *table)
 {
 	for (u32 i = 0; i < MIN(table->count, (u32)POLL_INLINE); i++)
 		waitq_leave(&table->inline_waiter[i]);
-	u32 in_chunk = table->count > POLL_INLINE ? (table->count - POLL_INLINE - 1) % POLL_CHUNK + 1 : 0;
+	u32 in_chunk = 0; /* of the latest one; the others are full */
+	if (table->count > POLL_INLINE)
+		in_chunk = (table->count - POLL_INLINE - 1) % POLL_CHUNK + 1;
 	for (struct poll_chunk *chunk = table->chunks; chunk;) {
 		struct poll_chunk *next = chunk->next;
 		for (u32 i = 0; i < in_chunk; i++)
