@@ -178,6 +178,17 @@ static inline void store(struct page *table, unsigned index, pte_t entry)
 	table->groups |= 1ull << (index / GROUP);
 }
 
+void table_fill(struct page *table, unsigned index, unsigned end, pte_t reserved)
+{
+	pte_t *entry = table_entries(table);
+	table->used += end - index;
+	for (; index < end; index++) {
+		kassert(!entry[index]);
+		entry[index] = reserved;
+		table->groups |= 1ull << (index / GROUP);
+	}
+}
+
 void table_store(struct page *table, unsigned index, pte_t entry)
 {
 	int level = table->level;

@@ -37,6 +37,12 @@ static inline bool entry_is_mapping(pte_t entry)
 	return !(entry & PTE_P) && (entry & PTE_MAPPING);
 }
 
+/* A promise of anonymous memory: it names no frame. */
+static inline bool entry_is_plain(pte_t entry)
+{
+	return (entry & (PTE_P | PTE_RESERVED | PTE_MAPPING)) == PTE_RESERVED;
+}
+
 /* It counts as a reference to the frame that it names: a table, a page or a mapping. */
 static inline bool entry_has_frame(pte_t entry)
 {

@@ -13,6 +13,9 @@ int tree_own_table(struct mm *mm, struct page *parent, va_t va, struct page **ta
 /* Stores an entry in an own table; counts entries. */
 void table_store(struct page *table, unsigned index, pte_t entry);
 
+/* Stores a promise of anonymous memory in entries [index, end) of an own leaf table, all empty. */
+void table_fill(struct page *table, unsigned index, unsigned end, pte_t reserved);
+
 /* Stores a leaf entry in an own leaf table; counts in this table only. */
 void table_set_leaf(struct page *table, unsigned index, pte_t entry);
 

@@ -200,6 +200,29 @@ static int change_table(struct change *c, struct page *table, va_t table_va)
 	return 0;
 }
 
+/* All of the range, in this leaf table. Promises of anonymous memory need no word to anybody:
+ * they come and go in a short loop, for the stack of a thread is 30 of them. */
+static int change_leaves(struct change *c, struct page *leaf)
+{
+	pte_t *entry = table_entries(leaf);
+	unsigned index = level_index(c->start, LEVEL_LEAF);
+	unsigned end = index + ((c->end - c->start) >> PAGE_SHIFT);
+	int error = 0;
+	if (c->op == CHANGE_RESERVE && !entry_is_mapping(c->reserved)) {
+		table_fill(leaf, index, end, c->reserved);
+		return 0;
+	}
+	for (va_t va = c->start; index < end && !error; index++, va += PAGE_SIZE) {
+		if (c->op == CHANGE_UNMAP && entry_is_plain(entry[index])) {
+			entry[index] = 0;
+			leaf->used--;
+		} else {
+			error = change_whole(c, leaf, index, va);
+		}
+	}
+	return error;
+}
+
 /* The same for the common small range, all within one leaf table: one walk down, and one up. */
 static int change_leaf_table(struct change *c)
 {
@@ -210,9 +233,7 @@ static int change_leaf_table(struct change *c)
 	struct page *leaf = path.table[LEVEL_LEAF];
 	u32 resident = leaf->resident;
 	u64 mapped = leaf->used;
-	unsigned index = level_index(c->start, LEVEL_LEAF);
-	for (va_t va = c->start; va < c->end && !error; va += PAGE_SIZE)
-		error = change_whole(c, leaf, index++, va);
+	error = change_leaves(c, leaf);
 	for (int level = LEVEL_LEAF + 1; level <= LEVEL_ROOT; level++) {
 		path.table[level]->resident += leaf->resident - resident;
 		path.table[level]->mapped += leaf->used - mapped;
