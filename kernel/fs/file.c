@@ -45,12 +45,8 @@ struct file *file_get(struct file *file)
 
 void file_put(struct file *file)
 {
-	const struct file_ops *ops = file->ops;
-	if (--file->refs) {
-		if (ops == &socket_ops && sockets_flying)
-			socket_collect();
+	if (file->ops == &socket_ops ? socket_unref(file) : --file->refs)
 		return;
-	}
 	lock_release(file->inode, file);
 	if (file->ops && file->ops->release)
 		file->ops->release(file);

@@ -165,8 +165,7 @@ struct parcel *parcel_copy(const struct parcel *parcel);
 void parcel_free(struct parcel *parcel);
 void flight_begin(struct parcel *parcel); /* into a queue, out of it: socket_lock */
 void flight_end(struct parcel *parcel);
-/* For file_put: drops messages that nobody can receive any more; needless while no socket flies. */
-extern u32 sockets_flying;
-void socket_collect(void);
+/* For file_put: one reference less; how many are left. */
+u32 socket_unref(struct file *file);
 
 #endif

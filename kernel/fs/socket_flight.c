@@ -11,16 +11,16 @@
  *	3. and so does what is in the queue of one that lives
  *	4. the queues of the others are dropped
  *
- * It must be looked at whenever a reference to a socket goes and others stay:
- * file_put asks, while any socket is in flight. Lock: socket_lock, so no message
- * moves meanwhile; a call that uses a socket has a reference besides.
+ * That begins in one way only: a socket loses a reference, and those that are
+ * left are all in messages. So socket_unref, for file_put, looks for it then.
+ * Lock: socket_lock, so no message moves meanwhile; a call that uses a socket has
+ * a reference besides.
  */
 #include "arch/cpu.h"
 #include "fs/socket.h"
 #include "mm/heap.h"
 #include "proc/task.h"
 
-u32 sockets_flying;
 static struct list flying = LIST_INIT(flying); /* socket_lock: sockets with flying > 0 */
 static _Atomic u64 files_counted; /* in flight by others than root */
 
@@ -75,18 +75,14 @@ static void each_socket(const struct parcel *parcel, void (*fn)(struct socket *s
 
 static void take_off(struct socket *s)
 {
-	if (s->flying++ == 0) {
+	if (s->flying++ == 0)
 		list_append(&flying, &s->flying_link);
-		sockets_flying++;
-	}
 }
 
 static void land(struct socket *s)
 {
-	if (--s->flying == 0) {
+	if (--s->flying == 0)
 		list_remove(&s->flying_link);
-		sockets_flying--;
-	}
 }
 
 void flight_begin(struct parcel *parcel)
@@ -154,10 +150,16 @@ static void drop_unreachable(void)
 	}
 }
 
-void socket_collect(void)
+u32 socket_unref(struct file *file)
 {
+	const struct socket *s = file->private;
 	spin_lock(&socket_lock);
-	drop_unreachable();
+	u32 in_messages = s ? s->flying : 0, left = --file->refs; /* then it may be gone */
+	bool look = left && left == in_messages;
+	if (look)
+		drop_unreachable();
 	spin_unlock(&socket_lock);
-	socket_bury();
+	if (look)
+		socket_bury();
+	return left;
 }
