@@ -198,7 +198,9 @@ s64 sys_faccessat2(int dirfd, const char __user *path, int mode, int flags)
 		return -EINVAL;
 	struct creds *creds = &current->creds;
 	u32 fsuid = creds->fsuid, fsgid = creds->fsgid, may = mode;
-	if (!(flags & AT_EACCESS)) { /* access(2) asks for the real ids, on the way there too */
+	/* access(2) asks for the real ids, on the way there too. Without proc_lock: only we go by
+	 * these two, and who shows them may see either. */
+	if (!(flags & AT_EACCESS)) {
 		creds->fsuid = creds->uid;
 		creds->fsgid = creds->gid;
 	}
