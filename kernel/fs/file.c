@@ -82,6 +82,7 @@ struct file *file_open_dentry(struct dentry *dentry, u32 flags)
 		file_put(file);
 		return ERR_PTR(err);
 	}
+	file->flags &= ~O_NOCTTY; /* a terminal's open has seen it; fcntl never shows it */
 	return file;
 }
 

@@ -128,7 +128,7 @@ static struct file *open_file(int dirfd, char *path, u32 flags, u32 mode)
 	if (IS_ERR(dentry))
 		return (struct file *)dentry;
 	int err = made || (flags & O_PATH) ? 0 : check_open(dentry->inode, flags);
-	u32 kept = flags & ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC);
+	u32 kept = flags & ~(O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC);
 	struct file *file = err ? ERR_PTR(err) : file_open_dentry(dentry, kept);
 	dentry_put(dentry);
 	bool cut = (flags & O_TRUNC) && !(flags & O_PATH) && !made;
