@@ -21,6 +21,8 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from tap import ROOT, Tap  # noqa: E402
+sys.path.append(os.path.join(ROOT, "tools"))
+import newc  # noqa: E402
 
 GUEST = [os.path.join(ROOT, "tools", "guest"), *shlex.split(os.environ.get("GUEST_OPTIONS", ""))]
 LIMIT_S = 100
@@ -95,6 +97,20 @@ def check_files(tap):
                   EVERY_BYTE + b"drwxrwxrwt\n", "-f FILE:PLACE, in a folder that is there")
         tap.equal(guest("-f", script, "--", "run.sh", "1 2", "")[:2], (b"ran 1 2 \n", 0),
                   "-f PROGRAM without a place can be run by its name")
+        check_archive(tap, host + "/more.cpio")
+
+
+def check_archive(tap, path):
+    archive = newc.Archive()
+    archive.file("usr/bin/cat", b"#!/bin/busybox sh\necho no cat\n", 0o755)
+    archive.symlink("etc/link", "more")
+    archive.file("etc/more", b"more\n")
+    with open(path, "wb") as f:
+        f.write(archive.bytes())
+    tap.equal(sh("busybox cat /etc/link; cat", "-f", path)[:2], (b"more\nno cat\n", 0),
+              "-f ARCHIVE.cpio is unpacked over the root")
+    tap.equal(sh("ls /kept", "-f", path + ":/kept/")[:2], (b"more.cpio\n", 0),
+              "and is a file like others with a place")
 
 
 def check_options(tap):
