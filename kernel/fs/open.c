@@ -131,6 +131,8 @@ static struct file *open_file(int dirfd, char *path, u32 flags, u32 mode)
 	u32 kept = flags & ~(O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC);
 	struct file *file = err ? ERR_PTR(err) : file_open_dentry(dentry, kept);
 	dentry_put(dentry);
+	if (!IS_ERR(file))
+		file->flags &= ~O_NOCTTY; /* a terminal's open has looked at it */
 	bool cut = (flags & O_TRUNC) && !(flags & O_PATH) && !made;
 	if (!IS_ERR(file) && cut && file->ops == &ramfs_file_ops) {
 		err = file_writable(file) ? 0 : inode_write_get(file->inode);
