@@ -174,8 +174,7 @@ static struct tty *make_screen_tty(void)
 	struct tty *tty = &ttys[CONSOLE_VGA];
 
 	tty_init(tty, MAKEDEV(TTY_MAJOR, 1), VGA_ROWS, VGA_COLS);
-	if (vga_ready)
-		tty_add_device(tty, &screen);
+	tty_add_device(tty, &screen); /* also of a machine without one: it has a cursor */
 	return tty;
 }
 

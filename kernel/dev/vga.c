@@ -449,12 +449,11 @@ static void screen_byte(u8 c)
 bool vga_init(void)
 {
 	crtc_write(CURSOR_LOW, 0x54);
-	if (inb(CRTC_DATA) != 0x54)
-		return false; /* nobody there: reads as 0xff */
+	bool found = inb(CRTC_DATA) == 0x54; /* nobody there: 0xff */
 	cells = mmu_map_device(TEXT_BUFFER, VGA_ROWS * VGA_COLS * sizeof *cells);
 	reset_terminal();
 	show_cursor();
-	return true;
+	return found;
 }
 
 bool vga_write(const u8 *bytes, size_t n)

@@ -8,7 +8,7 @@
 
 enum { VGA_COLS = 80, VGA_ROWS = 25 };
 
-bool vga_init(void); /* false: the machine has none */
+bool vga_init(void); /* false: the machine has none; then what is written is lost, but answers come */
 
 /*
  * Program output: escape sequences work. Returns true if one of them asked for
