@@ -34,7 +34,7 @@ MADE_BY = {
     "rt_sigqueueinfo": "sigqueue", "rt_sigsuspend": "sigsuspend", "newfstatat": "fstatat|stat|lstat",
     "getdents64": "readdir", "exit_group": "_exit", "clock_nanosleep": "nanosleep",
     "pselect6": "pselect", "eventfd2": "eventfd", "pread64": "pread", "pwrite64": "pwrite",
-    "prlimit64": "prlimit", "fadvise64": "posix_fadvise",
+    "prlimit64": "prlimit", "fadvise64": "posix_fadvise", "syslog": "klogctl",
 }
 
 
