@@ -12,6 +12,7 @@
 enum { MS = 1000000 };
 
 static volatile sig_atomic_t count;
+static volatile sig_atomic_t most; /* overruns of one signal */
 static siginfo_t last;
 
 static void handler(int number, siginfo_t *info, void *context)
@@ -19,6 +20,8 @@ static void handler(int number, siginfo_t *info, void *context)
 	(void)number, (void)context;
 	count++;
 	last = *info;
+	if (info->si_overrun > most)
+		most = info->si_overrun;
 }
 
 /* The bare calls: libcs have timers of their own making. */
@@ -98,11 +101,10 @@ static void many(int signal, const char *label)
 	sigaddset(&block, signal);
 	sigprocmask(SIG_BLOCK, &block, &old);
 	sleep_ms(150);
-	count = 0;
+	count = most = 0;
 	sigprocmask(SIG_SETMASK, &old, NULL);
-	YES_OF("one for those that were blocked", count == 1);
-	YES_OF("the others are overruns", last.si_overrun >= 8 && last.si_overrun < 1000 &&
-	       overrun(id) >= 0);
+	YES_OF("few for those that were blocked", count >= 1 && count <= 5);
+	YES_OF("the others are overruns", most >= 8 && most < 1000 && overrun(id) >= 0);
 	count = 0;
 	UNTIL(count >= 3);
 	YES_OF("it goes on", count >= 3);
