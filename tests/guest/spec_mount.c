@@ -138,7 +138,7 @@ static void listed(const char *label, const char *place)
 static void lists(void)
 {
 	listed("before", "/tmp/spec.tmp/m");
-	MUST(mount("tmpfs", "m", "tmpfs", 0, NULL));
+	MUST(mount("a name", "m", "tmpfs", 0, NULL));
 	listed("mounted", "/tmp/spec.tmp/m");
 	MUST(umount2("m", 0));
 	listed("after", "/tmp/spec.tmp/m");

@@ -135,9 +135,11 @@ static void system_state(void)
 	VALUE(syscall(SYS_sync));
 	VALUE(fsync(-1));
 	VALUE(fdatasync(-1));
+	VALUE(syscall(SYS_syncfs, -1));
 	int fd = MUST(open(".", O_RDONLY));
 	VALUE(fsync(fd));
 	VALUE(fdatasync(fd));
+	VALUE(syscall(SYS_syncfs, fd));
 	close(fd);
 	VALUE(syscall(SYS_time, nowhere));
 	YES(syscall(SYS_time, NULL) > 1000000000L);
