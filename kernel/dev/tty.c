@@ -388,7 +388,6 @@ static ssize_t tty_read(struct file *file, void __user *buf, size_t n, off_t *of
 static int write_chunk(struct file *file, const u8 *chunk, size_t n, size_t *done)
 {
 	struct tty *tty = file->private;
-
 	while (n > 0) {
 		size_t put;
 		bool held;
@@ -415,27 +414,24 @@ static int write_chunk(struct file *file, const u8 *chunk, size_t n, size_t *don
 	return 0;
 }
 
-static ssize_t write_claimed(struct file *file, const u8 __user *buf, size_t n)
+static ssize_t write_claimed(struct file *file, const u8 *buf, size_t n, copy_source *copy)
 {
 	u8 chunk[CHUNK];
 	size_t done = 0;
 	int err = 0;
-
 	while (done < n && !err) {
 		size_t len = MIN(n - done, sizeof chunk);
-		err = copy_from_user(chunk, buf + done, len);
+		err = copy(chunk, buf + done, len) ? -EFAULT : 0;
 		if (!err)
 			err = write_chunk(file, chunk, len, &done);
 	}
 	return done ? (ssize_t)done : err;
 }
 
-static ssize_t tty_write(struct file *file, const void __user *buf, size_t n, off_t *offset)
+static ssize_t write_from(struct file *file, const void *buf, size_t n, copy_source *copy)
 {
 	struct tty *tty = file->private;
 	ssize_t result = 0;
-
-	(void)offset;
 	if (tty_hung_up(file))
 		return -EIO;
 	if ((tty->termios.lflag & TOSTOP) && /* read without the lock: no more than a moment old */
@@ -446,16 +442,27 @@ static ssize_t tty_write(struct file *file, const void __user *buf, size_t n, of
 	result = tty_claim(file, &tty->writer, &tty->write_wait, writer_may_enter);
 	if (result)
 		return result;
-	result = write_claimed(file, buf, n);
+	result = write_claimed(file, buf, n, copy);
 	tty_unclaim(tty, &tty->writer, &tty->write_wait);
 	return result;
+}
+
+static ssize_t tty_write(struct file *file, const void __user *buf, size_t n, off_t *offset)
+{
+	(void)offset;
+	return write_from(file, buf, n, copy_from_user_partial);
+}
+
+static ssize_t tty_write_kernel(struct file *file, const void *buf, size_t n, off_t *offset)
+{
+	(void)offset;
+	return write_from(file, buf, n, copy_from_kernel);
 }
 
 static u32 tty_poll(struct file *file, struct poll_table *table)
 {
 	struct tty *tty = file->private;
 	u32 events = 0, min = 1;
-
 	if (table) {
 		poll_wait(table, &tty->read_wait);
 		poll_wait(table, &tty->write_wait);
@@ -477,6 +484,7 @@ const struct file_ops tty_file_ops = {
 	.open = tty_open,
 	.read = tty_read,
 	.write = tty_write,
+	.write_kernel = tty_write_kernel,
 	.ioctl = tty_ioctl,
 	.poll = tty_poll,
 };
@@ -485,6 +493,7 @@ const struct file_ops tty_current_file_ops = {
 	.open = tty_open_current,
 	.read = tty_read,
 	.write = tty_write,
+	.write_kernel = tty_write_kernel,
 	.ioctl = tty_ioctl,
 	.poll = tty_poll,
 };

@@ -154,15 +154,18 @@ static ssize_t full_write(struct file *file, const void __user *buf, size_t n, o
 
 static const struct file_ops null_ops = {
 	.seekable = true, .seek_ignored = true, .read = null_read, .write = null_write,
+	.write_kernel = null_write,
 };
 const struct file_ops zero_ops = {
 	.seekable = true, .seek_ignored = true, .read = zero_read, .write = null_write,
+	.write_kernel = null_write,
 };
 static const struct file_ops full_ops = {
 	.seekable = true, .seek_ignored = true, .read = zero_read, .write = full_write,
 };
 static const struct file_ops random_ops = {
 	.seekable = true, .seek_ignored = true, .read = random_read, .write = null_write,
+	.write_kernel = null_write,
 };
 
 void dev_mem_init(void)

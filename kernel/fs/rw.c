@@ -243,8 +243,8 @@ static s64 send_file(struct file *out, struct file *in, off_t *from, bool at_off
 	return done;
 }
 
-/* LINUX-DIFF: only to files and pipes; to a terminal or device EINVAL, as Linux gives where a
- * file cannot be spliced: programs then read and write. */
+/* LINUX-DIFF: only from files of the ramfs; else EINVAL, as Linux gives where a file cannot be
+ * spliced: programs then read and write. */
 s64 sys_sendfile(int out_fd, int in_fd, off_t __user *offset, size_t n)
 {
 	off_t from = 0;

@@ -1,9 +1,10 @@
 /*
- * sendfile between files and into pipes: offsets given and kept, short ends,
+ * sendfile between files, into pipes, sockets and devices: offsets given and kept, short ends,
  * full and broken pipes, and its errors. Pages: sendfile(2).
  */
 #include "check.h"
 #include <sys/sendfile.h>
+#include <sys/socket.h>
 
 static char data[100000];
 
@@ -66,6 +67,34 @@ static void pipes(int in)
 	MUST(close(end[1]));
 }
 
+/* Sockets, devices, and whatever our own output is. */
+static void others(int in)
+{
+	int s[2], null = MUST(open("/dev/null", O_WRONLY)), full = MUST(open("/dev/full", O_WRONLY));
+	off_t at = 100;
+
+	MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, s));
+	VALUE(sendfile(s[0], in, &at, 6000));
+	VALUE(at);
+	YES(({ char got[6000]; recv(s[1], got, 6000, MSG_WAITALL) == 6000 &&
+			       !memcmp(got, data + 100, 6000); }));
+	MUST(close(s[1]));
+	VALUE(sendfile(s[0], in, &at, 10));
+	VALUE(sendfile(in, s[0], &at, 10));
+	VALUE(sendfile(null, s[0], NULL, 10));
+	VALUE(sendfile(null, in, &at, 10000));
+	VALUE(sendfile(full, in, &at, 10));
+	VALUE(at);
+	MUST(close(s[0]));
+	MUST(close(null));
+	MUST(close(full));
+	make_file("line", 0600, "by sendfile\n", 12);
+	in = MUST(open("line", O_RDONLY));
+	VALUE(sendfile(1, in, NULL, 100));
+	MUST(close(in));
+	MUST(unlink("line"));
+}
+
 static void errors(int in)
 {
 	int out = MUST(open("to", O_WRONLY));
@@ -90,6 +119,7 @@ int main(void)
 
 	files(in);
 	pipes(in);
+	others(in);
 	errors(in);
 	MUST(unlink("from"));
 	MUST(unlink("to"));
