@@ -73,14 +73,17 @@ PARTS = [
         (["clear; cat poem", "Enter"], r"\nA tine is a prong\nof a fork\nand no more.\n#\Z")]),
     ("vi finds, deletes, puts back, and undoes", [
         (["vi poem", "Enter"], r"\A\nA tine.*\n.*\n.*\n~"),
-        (["/no more", "Enter", "dd", "gg", "P"], r"\A\nand no more.\nA tine is a prong\nof a fork\n~"),
+        (["/no more", "Enter", "dd", "gg", "P"],
+         r"\A\nand no more.\nA tine is a prong\nof a fork\n~"),
         (["u"], r"\A\nA tine is a prong\nof a fork\n~"),
         (["p", ":%s/fork/FORK/g", "Enter"], r"\A\nA tine is a prong\nand no more.\nof a FORK\n~")]),
     ("Ctrl-Z stops vi, fg shows its screen again", [
-        (["C-z"], r"Stopped .*vi poem" + PROMPT), (["echo bet''ween", "Enter"], r"\nbetween" + PROMPT),
+        (["C-z"], r"Stopped .*vi poem" + PROMPT),
+        (["echo bet''ween", "Enter"], r"\nbetween" + PROMPT),
         (["fg", "Enter"], r"\A\nA tine is a prong\nand no more.\nof a FORK\n~"),
         ([":q", "Enter"], r"No write since last change"),
-        ([":q!", "Enter"], PROMPT), (["clear; cat poem", "Enter"], r"\nof a fork\nand no more.\n#\Z")]),
+        ([":q!", "Enter"], PROMPT),
+        (["clear; cat poem", "Enter"], r"\nof a fork\nand no more.\n#\Z")]),
     ("less goes on, searches, and goes back", [
         (["clear; seq 1 200 >n; less n", "Enter"], r"\A\n1\n2\n(.*\n)*29\nn"),
         (["Space"], r"\A\n30\n(.*\n)*58\n:"), (["/1.0", "Enter"], r"\A\n100\n101\n"),
@@ -100,7 +103,8 @@ PARTS = [
         (["q"], PROMPT), (["clear; stty -a | grep -o ' icanon\\| echo '", "Enter"],
                           r"\n icanon\n echo\n?.*" + PROMPT)]),
     ("Ctrl-C leaves top, too", [
-        (["top", "Enter"], r"\A\nMem: "), (["C-c"], PROMPT), (["echo st''ill", "Enter"], r"\nstill" + PROMPT)]),
+        (["top", "Enter"], r"\A\nMem: "), (["C-c"], PROMPT),
+        (["echo st''ill", "Enter"], r"\nstill" + PROMPT)]),
     ("watch, and Ctrl-C", [
         (["watch -n 1 cat poem", "Enter"], r"\A\nEvery 1.0s: cat poem.*\n(.*\n)*A tine"),
         (["C-c"], PROMPT)]),

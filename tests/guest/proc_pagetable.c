@@ -79,7 +79,8 @@ static void sharing(char *p)
 	char child[32], us[32];
 
 	expect("one table each, writable", has(line_at(getpid(), p, 4), " table         W  refs 1"));
-	expect("a run of pages", has(line_at(getpid(), p, 1), " [0-9]       40K  anon      rw- W  refs 1"));
+	expect("a run of pages",
+	       has(line_at(getpid(), p, 1), " [0-9]       40K  anon      rw- W  refs 1"));
 	expect("then memory that was only promised",
 	       has(line_at(getpid(), p + 10 * PAGE, 1), " [10-511]  2008K  reserved  rw- -"));
 	expect("3 GiB of it are three entries of level 3",
@@ -98,7 +99,8 @@ static void sharing(char *p)
 	expect("after a write of the child the pages are shared one by one",
 	       has(line_at(getpid(), p, 4), "refs 1") &&
 	       has(line_at(getpid(), p + PAGE, 1), "refs 2"));
-	expect("but for the one written", has(line_at(pid, p, 1), " [0]          4K  anon      rw- W  refs 1"));
+	expect("but for the one written",
+	       has(line_at(pid, p, 1), " [0]          4K  anon      rw- W  refs 1"));
 	end_child(pid, end);
 }
 
