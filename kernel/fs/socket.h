@@ -100,7 +100,7 @@ struct socket {
 	struct mutex read_lock;
 	struct file *file;	/* s: not counted; NULL before accept */
 	u32 flying;		/* s: how often the file is in messages; fs/socket_flight.c */
-	u32 held;		/* s: for socket_collect */
+	u32 held;		/* s: for drop_unreachable, fs/socket_flight.c */
 	struct list flying_link; /* s */
 };
 
