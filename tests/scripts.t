@@ -46,6 +46,7 @@ for shell in $names; do
 		cd ..; rm -rf in
 	done
 done
+rm -r bin
 """
 
 

@@ -58,7 +58,7 @@ static bool set_lock(enum kind kind, int fd, short type)
 
 static int open_file(int flags)
 {
-	return (int)must(open(path, O_RDWR | flags), "open");
+	return (int)must(open(path, O_RDWR | flags, 0600), "open");
 }
 
 static int locked_file(enum kind kind, int flags)
@@ -215,14 +215,20 @@ static const struct row {
 	{ "  exec, of a close-on-exec descriptor", exec_closes, { false, false, false } },
 };
 
-/* Each cell in a process of its own, which starts without locks. */
+/* Each cell in a process of its own, which starts without locks, and with a file of its own: a child
+ * of the last one may still be about to go. */
 static bool run_cell(const struct row *row, enum kind kind)
 {
-	pid_t pid = (pid_t)must(fork(), "fork");
+	bool result;
+	pid_t pid;
 
+	close(open_file(O_CREAT | O_EXCL));
+	pid = (pid_t)must(fork(), "fork");
 	if (pid == 0)
 		_exit(row->run(kind));
-	return status_of(pid);
+	result = status_of(pid);
+	unlink(path);
+	return result;
 }
 
 int main(int argc, char **argv)
@@ -233,7 +239,6 @@ int main(int argc, char **argv)
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	snprintf(path, sizeof(path), "/tmp/filelock.%d", getpid());
-	close((int)must(open(path, O_RDWR | O_CREAT | O_EXCL, 0600), "open"));
 	printf("%-41s %-7s %-6s %s\n", "", "record", "flock", "OFD");
 	for (const struct row *row = rows; row < rows + sizeof(rows) / sizeof(rows[0]); row++) {
 		bool found[KINDS];
@@ -245,6 +250,5 @@ int main(int argc, char **argv)
 		printf("%-41s %-7s %-6s %s\n", row->what, found[RECORD] ? "yes" : "no",
 		       found[FLOCK] ? "yes" : "no", found[OFD] ? "yes" : "no");
 	}
-	unlink(path);
 	return failures ? 1 : 0;
 }

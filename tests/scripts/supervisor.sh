@@ -70,8 +70,8 @@ done
 echo
 
 echo "== a worker that a signal ends"
-for signal in TERM KILL INT HUP USR1; do
-	(trap - INT; exec sleep 100) &
+for signal in TERM KILL HUP USR1; do
+	sleep 100 &
 	kill -$signal $!
 	wait $! 2>/dev/null
 	echo "$signal: $?"
