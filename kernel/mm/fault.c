@@ -146,7 +146,8 @@ static bool access_allowed(pte_t entry, u64 error_code)
 static bool grow_stack_to(struct mm *mm, va_t va)
 {
 	struct mm_layout *layout = &mm->layout;
-	pte_t entry = reserved_entry(PTE_READ | PTE_WRITE);
+	pte_t lowest = tree_lookup(mm, layout->stack_bottom, NULL);
+	pte_t entry = reserved_entry(lowest ? lowest & PTE_PROT : PTE_READ | PTE_WRITE);
 	va_t used;
 	if (layout->stack_top - va > task_rlimit(current, RLIMIT_STACK) ||
 	    tree_over_limit(mm, layout->stack_bottom - va) ||

@@ -258,14 +258,22 @@ s64 sys_mprotect(va_t addr, size_t len, int prot)
 {
 	struct mm *mm = current->mm;
 	u64 len_bytes = ROUND_UP(len, PAGE_SIZE);
-	if ((addr & ~PAGE_MASK) || (prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM)))
+	if ((addr & ~PAGE_MASK) ||
+	    (prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM | PROT_GROWSDOWN)))
 		return -EINVAL;
 	if (len == 0)
 		return 0;
 	if (len_bytes < len || !range_ok(addr, len_bytes))
 		return -ENOMEM;
 	mutex_lock(&mm->lock);
-	int error = tree_protect(mm, addr, addr + len_bytes, prot_bits(prot));
+	va_t start = addr;
+	int error = 0;
+	if (prot & PROT_GROWSDOWN) { /* ld.so, for a library that wants an executable stack */
+		start = mm->layout.stack_bottom;
+		error = addr >= start && addr < mm->layout.stack_top ? 0 : -EINVAL;
+	}
+	if (!error)
+		error = tree_protect(mm, start, addr + len_bytes, prot_bits(prot));
 	mutex_unlock(&mm->lock);
 	return error;
 }

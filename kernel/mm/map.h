@@ -9,7 +9,7 @@
 struct inode;
 
 enum map_prot { PROT_NONE = 0, PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4,
-		PROT_SEM = 8 /* no effect */ };
+		PROT_SEM = 8 /* no effect */, PROT_GROWSDOWN = 1 << 24 };
 
 enum map_flags { /* mman.h of Linux for x86-64 */
 	MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_SHARED_VALIDATE = 3, MAP_TYPE = 15,

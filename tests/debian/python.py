@@ -1,5 +1,6 @@
 # python3: threads, subprocess, multiprocessing in its three ways, mmap, fork after threads.
 import concurrent.futures
+import ctypes
 import mmap
 import multiprocessing
 import os
@@ -149,6 +150,13 @@ def pair():
     return b.recv(1)
 
 
+def library():
+    with open("answer.c", "w") as f:
+        f.write("int answer(void) { return 42; }")
+    subprocess.run(["tcc", "-shared", "-o", "answer.so", "answer.c"], check=True)
+    return ctypes.CDLL("./answer.so").answer()  # it wants an executable stack
+
+
 def event_loop():
     import asyncio
 
@@ -181,6 +189,7 @@ def main():
     show("manager", manager)
     show("socketpair", pair)
     show("event loop", event_loop)
+    show("library", library)
 
 
 if __name__ == "__main__":
