@@ -97,7 +97,7 @@ static struct socket *find_abstract(const struct address *address, u32 type)
 	struct socket *s;
 	list_for_each(s, &names, name_link)
 		if (s->type == type && s->address->len == address->len &&
-		    memcmp(s->address->path, address->path, address->len) == 0)
+		    memcmp(&s->address->family, &address->family, address->len) == 0)
 			return s;
 	return NULL;
 }
