@@ -91,6 +91,16 @@ static inline ssize_t recv_fds(int fd, char *text, size_t len, int *fds, int mos
 	return got;
 }
 
+/* Has the last write end of the pipe gone? Linux looks for lost sockets when some socket is
+ * closed for good, so one is. */
+static inline int pipe_ended(int fd)
+{
+	char byte;
+
+	close(socket(AF_UNIX, SOCK_STREAM, 0));
+	return read(fd, &byte, 1) != -1;
+}
+
 static inline void show_poll(const char *label, int fd)
 {
 	struct pollfd entry = { .fd = fd, .events = POLLIN | POLLOUT | POLLRDHUP };

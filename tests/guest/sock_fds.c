@@ -147,7 +147,8 @@ static void show_doomed(const char *label, int fd)
 	char byte;
 	ssize_t n;
 
-	UNTIL((n = read(fd, &byte, 1)) != -1);
+	UNTIL(pipe_ended(fd));
+	n = read(fd, &byte, 1);
 	say("%s: %s", label, n == 0 ? "closed" : "open");
 	MUST(close(fd));
 }

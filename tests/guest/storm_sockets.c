@@ -68,7 +68,7 @@ static void passing(void)
 	run_threads(PASSERS, passer);
 	for (int i = 0; i < PASSERS; i++)
 		CHECK(close(ring[i][0]) == 0 && close(ring[i][1]) == 0);
-	UNTIL(read(p[0], &byte, 1) != -1);
+	UNTIL(pipe_ended(p[0]));
 	CHECK_SAW(read(p[0], &byte, 1) == 0, errno);
 	CHECK(close(p[0]) == 0);
 	say("what was passed around is closed");
@@ -94,7 +94,7 @@ static void circler(int number)
 			      send_fds(b[0], "a", 1, &a[0], 1) == 1);
 		CHECK(close(p[1]) == 0 && close(a[0]) == 0 && close(b[1]) == 0);
 		CHECK(close(a[1]) == 0 && close(b[0]) == 0);
-		UNTIL(read(p[0], &byte, 1) != -1);
+		UNTIL(pipe_ended(p[0]));
 		CHECK_SAW(read(p[0], &byte, 1) == 0, errno);
 		CHECK(close(p[0]) == 0);
 	}
