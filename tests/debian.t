@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Debian's own programs in Tine, dynamically linked: the scripts of tests/debian, and Python's tests.
+"""Debian's own programs in Tine, dynamically linked: scripts of tests/debian, and Python's tests.
 
     tests/debian.t [NAME...]         runs tests/debian/NAME.{sh,py}; cpython: Python's own tests
     tests/debian.t --record [NAME]   writes tests/debian/NAME.out, on the Linux of TINE_BZIMAGE

@@ -174,8 +174,8 @@ def main():
     show("subprocess", lambda: run("tr", "a-z", "A-Z", input=b"hello"))
     show("shell", lambda: run("echo $((6 * 7))", shell=True))
     show("close_fds", lambda: run("ls", "/proc/self/fd", stdin=subprocess.DEVNULL))
-    show("session", lambda: run(sys.executable, "-c", "import os; print(os.getsid(0) == os.getpid())",
-                                start_new_session=True))
+    leads = "import os; print(os.getsid(0) == os.getpid())"
+    show("session", lambda: run(sys.executable, "-c", leads, start_new_session=True))
     show("timeout", too_long)
     show("mapped file", mapped_file)
     show("mapped memory", mapped_memory)
