@@ -19,9 +19,10 @@ static struct {
 	atomic_long state; /* step * 4 + whole * 2 + changing */
 	atomic_int stop;
 	atomic_long sure[2];
-	atomic_long announced[2 * USERS]; /* what each user wrote last, or is about to */
+	atomic_long writing[2 * USERS]; /* what each user is about to write; 0: nothing */
+	atomic_long late[PAGES]; /* the state after a write to the page that came too late */
 } *common;
-static int fd, slot; /* slot: this user's in announced */
+static int fd, slot; /* slot: this user's in writing */
 static sigjmp_buf escape;
 
 static void fault(int number)
@@ -31,19 +32,19 @@ static void fault(int number)
 }
 
 /* A writer may be held up before its store, for more than one state: then the word is older than
- * the state that it is found in, and still the last that this writer has announced. */
-static int held_up(long word)
+ * the state that it is found in. The writer sees it afterwards, and says so first of all. */
+static int held_up(long word, int page, long state)
 {
 	for (int i = 0; i < 2 * USERS; i++)
-		if (common->announced[i] == word)
+		if (common->writing[i] == word)
 			return 1;
-	return 0;
+	return common->late[page] / 4 >= state / 4;
 }
 
 /* The word that a user leaves says in which state it was written. */
-static void use(char *at, int shared, int writing)
+static void use(char *p, int page, int shared, int writing)
 {
-	volatile uint64_t *word = (volatile uint64_t *)at;
+	volatile uint64_t *word = (volatile uint64_t *)(p + page * PAGE);
 	long before = atomic_load(&common->state), after;
 	volatile int got_through = 0;
 	volatile uint64_t seen = 0;
@@ -51,17 +52,21 @@ static void use(char *at, int shared, int writing)
 	if (sigsetjmp(escape, 1) == 0) {
 		seen = *word;
 		if (writing) {
-			common->announced[slot] = before;
+			common->writing[slot] = before;
 			*word = before;
 		}
 		got_through = 1;
 	}
 	after = atomic_load(&common->state);
+	if (before != after && shared)
+		common->late[page] = after;
+	common->writing[slot] = 0;
 	if (before != after || before % 2)
 		return;
 	CHECK_SAW(got_through == (before / 2 % 2), before);
 	if (got_through && shared)
-		CHECK_SAW(seen == 0 || (long)seen / 4 == before / 4 || held_up(seen), seen);
+		CHECK_SAW(seen == 0 || (long)seen / 4 == before / 4 ||
+				  held_up(seen, page, before), seen);
 	common->sure[before / 2 % 2]++;
 }
 
@@ -79,7 +84,7 @@ static void user(int me)
 			p = mmap(NULL, PAGES * PAGE, RW, shared ? MAP_SHARED : MAP_PRIVATE, fd, 0);
 			MUST(p == MAP_FAILED ? -1 : 0);
 		}
-		use(p + dice(&seed, PAGES) * PAGE, shared, dice(&seed, 2));
+		use(p, dice(&seed, PAGES), shared, dice(&seed, 2));
 		if (dice(&seed, 10) == 0)
 			(void)!pread(fd, p + dice(&seed, PAGES) * PAGE + 64, 64, dice(&seed, PAGES) * PAGE);
 		if (dice(&seed, 30) == 0) {
@@ -88,7 +93,7 @@ static void user(int me)
 			if (pid == 0) {
 				slot = USERS + me;
 				for (int k = 0; k < PAGES; k++)
-					use(p + k * PAGE, shared, 1);
+					use(p, k, shared, 1);
 				_exit(0);
 			}
 			MUST(waitpid(pid, &status, 0));
