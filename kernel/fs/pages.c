@@ -195,26 +195,33 @@ u64 inode_map_next(struct inode *inode, u64 index, u64 end)
 	return next < size_in_pages(inode) ? next : end;
 }
 
-/* The file lets go: who has it mapped keeps it, as memory of no file. */
-static void page_release(struct inode *inode, struct page *page)
+/* The file lets go: who has one mapped keeps it, as memory of no file. */
+static void release(struct page *chain)
 {
-	inode->npages--;
-	inode->super->npages--;
-	page->owner = NULL;
-	page->used = 0;
-	if (page_refs(page) > 1)
-		page_set_kind(page, PAGE_ANON);
-	page_put(page);
+	while (chain) {
+		struct page *page = chain;
+		chain = page->prev;
+		page->owner = NULL;
+		page->used = 0;
+		if (page_refs(page) > 1)
+			page_set_kind(page, PAGE_ANON);
+		page_put(page);
+	}
 }
 
-/* Frees what lies in [first, end) below *slot; base is the index where the slot begins.
+/* Takes what lies in [first, end) below *slot; base is the index where the slot begins.
  * The depth is the height: five at most. */
-static void free_range(struct inode *inode, void **slot, int height, u64 base, u64 first, u64 end)
+static void take_range(struct inode *inode, void **slot, int height, u64 base, u64 first, u64 end,
+		       struct page **chain)
 {
 	if (!*slot)
 		return;
 	if (height == 0) {
-		page_release(inode, *slot);
+		struct page *page = *slot;
+		inode->npages--;
+		inode->super->npages--;
+		page->prev = *chain;
+		*chain = page;
 		*slot = NULL;
 		return;
 	}
@@ -224,7 +231,7 @@ static void free_range(struct inode *inode, void **slot, int height, u64 base, u
 	for (; i < SLOTS && base + i * span < end; i++) {
 		if (!node->slot[i])
 			continue;
-		free_range(inode, &node->slot[i], height - 1, base + i * span, first, end);
+		take_range(inode, &node->slot[i], height - 1, base + i * span, first, end, chain);
 		if (!node->slot[i])
 			node_frame(node)->used--;
 	}
@@ -234,35 +241,42 @@ static void free_range(struct inode *inode, void **slot, int height, u64 base, u
 	}
 }
 
-void pages_free_range(struct inode *inode, u64 first_index, u64 end_index)
+/* Pages of the file that are so no more: chained by prev, each still with its one reference. */
+static struct page *take(struct inode *inode, u64 first, u64 end)
 {
+	struct page *chain = NULL;
 	mutex_lock(&inode->pages_lock);
-	if (first_index < end_index && height_covers(inode->pages_height, first_index))
-		free_range(inode, &inode->pages, inode->pages_height, 0, first_index, end_index);
+	if (first < end && height_covers(inode->pages_height, first))
+		take_range(inode, &inode->pages, inode->pages_height, 0, first, end, &chain);
 	if (!inode->pages)
 		inode->pages_height = 0;
 	mutex_unlock(&inode->pages_lock);
+	return chain;
 }
 
-int pages_remove(struct inode *inode, u64 first_index, u64 end_index)
+void pages_free_range(struct inode *inode, u64 first_index, u64 end_index)
 {
-	int error = inode->mapped && first_index < end_index ? mapping_cut(inode, first_index, end_index) : 0;
-	if (!error)
-		pages_free_range(inode, first_index, end_index);
+	release(take(inode, first_index, end_index));
+}
+
+/* Out of the file first, then out of all address spaces: a fault in between finds a hole, and
+ * what came before is found by mapping_cut. */
+int pages_remove(struct inode *inode, u64 first_index, u64 end_index, bool copies)
+{
+	struct page *gone = take(inode, first_index, end_index);
+	int error = inode->mapped && first_index < end_index
+			    ? mapping_cut(inode, first_index, end_index, copies) : 0;
+	release(gone);
 	return error;
 }
 
-/* A fault that comes after the new size finds SIGBUS; what came before is found by mapping_cut. */
+/* A fault that comes after the new size finds SIGBUS. */
 int pages_shrink(struct inode *inode, u64 size_bytes)
 {
-	u64 old_bytes = inode->size_bytes;
 	mutex_lock(&inode->pages_lock);
 	inode->size_bytes = size_bytes;
 	mutex_unlock(&inode->pages_lock);
-	int error = pages_remove(inode, size_in_pages(inode), UINT64_MAX);
-	if (error)
-		inode->size_bytes = old_bytes;
-	return error;
+	return pages_remove(inode, size_in_pages(inode), UINT64_MAX, true);
 }
 
 static void each(void *at, int height, void (*fn)(struct page *page, void *arg), void *arg)

@@ -152,10 +152,9 @@ int ramfs_truncate_locked(struct inode *inode, u64 size_bytes)
 		return -EFBIG;
 	if (inode->seals && seal_check_size(inode, size_bytes))
 		return -EPERM;
+	int error = 0;
 	if (size_bytes < inode->size_bytes) {
-		int error = pages_shrink(inode, size_bytes);
-		if (error)
-			return error;
+		error = pages_shrink(inode, size_bytes);
 		struct page *last = pages_find(inode, size_bytes / PAGE_SIZE);
 		size_t keep = size_bytes % PAGE_SIZE;
 		if (last && keep)
@@ -163,7 +162,7 @@ int ramfs_truncate_locked(struct inode *inode, u64 size_bytes)
 	}
 	inode->size_bytes = size_bytes;
 	inode_written(inode);
-	return 0;
+	return error;
 }
 
 /* Up to the end of one page; a hole reads as zeros. Returns the bytes copied. */

@@ -41,9 +41,10 @@ ssize_t ramfs_write_kernel(struct inode *inode, const void *buf, size_t n, u64 o
 struct page *pages_find(struct inode *inode, u64 index); /* not counted; NULL: a hole */
 /* Not counted; NULL: no room. unwritten: a new page counts as a hole until it is written to. */
 struct page *pages_find_or_add(struct inode *inode, u64 index, bool unwritten);
-/* Takes them out of all mappings as well. -ENOMEM: some are still there. */
-int pages_remove(struct inode *inode, u64 first_index, u64 end_index);
-int pages_shrink(struct inode *inode, u64 size_bytes); /* -ENOMEM: as it was */
+/* Takes them out of all mappings as well; copies: those that private ones have made, too.
+ * -ENOMEM: the file has lost them, but some are still mapped. */
+int pages_remove(struct inode *inode, u64 first_index, u64 end_index, bool copies);
+int pages_shrink(struct inode *inode, u64 size_bytes); /* sets the size; -ENOMEM as above */
 void pages_free_range(struct inode *inode, u64 first_index, u64 end_index);
 /* The first index in [index, end) where a page is, or is not; end if there is none. */
 u64 pages_next(struct inode *inode, u64 index, u64 end, bool there);

@@ -43,14 +43,14 @@ static void zero_part(struct inode *inode, u64 from, u64 to)
 		memset((char *)page_kva(page) + from % PAGE_SIZE, 0, to - from);
 }
 
-/* Whole pages go, what is left of those at the ends is zeroed. */
+/* Whole pages go, what is left of those at the ends is zeroed. Private copies stay. */
 static int punch(struct inode *inode, u64 from, u64 to)
 {
 	u64 first = ROUND_UP(from, PAGE_SIZE), last = to & ~(u64)(PAGE_SIZE - 1);
 	zero_part(inode, from, MIN(first, to));
 	if (last >= first)
 		zero_part(inode, last, to);
-	return pages_remove(inode, first / PAGE_SIZE, last / PAGE_SIZE);
+	return pages_remove(inode, first / PAGE_SIZE, last / PAGE_SIZE, false);
 }
 
 /* Fills the holes, if there is room for all of them. */

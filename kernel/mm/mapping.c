@@ -143,7 +143,7 @@ static int cut_page(struct mm *mm, va_t va, pte_t entry, struct inode *inode, u6
 	return 0;
 }
 
-static int cut_mm(struct mm *mm, struct inode *inode, u64 first, u64 end)
+static int cut_mm(struct mm *mm, struct inode *inode, u64 first, u64 end, bool copies)
 {
 	struct page *mapping = NULL;
 	int error = 0;
@@ -152,7 +152,8 @@ static int cut_mm(struct mm *mm, struct inode *inode, u64 first, u64 end)
 	mutex_lock(&mm->lock);
 	for (va_t va = 0; !error && tree_next_used(mm, &va, &entry, &span); va += span)
 		if (!entry_is_reserved(entry) && mapping_of_entry(entry, va, &index) == inode &&
-		    index >= first && index < end)
+		    index >= first && index < end &&
+		    (copies || entry_page(entry)->kind == PAGE_FILE))
 			error = cut_page(mm, va, entry, inode, index, &mapping);
 	mutex_unlock(&mm->lock);
 	if (mapping)
@@ -160,12 +161,13 @@ static int cut_mm(struct mm *mm, struct inode *inode, u64 first, u64 end)
 	return error;
 }
 
-int mapping_cut(struct inode *inode, u64 first, u64 end)
+int mapping_cut(struct inode *inode, u64 first, u64 end, bool copies)
 {
-	int error = 0;
+	int error = 0, failed;
 	/* A child of one that has been looked at comes after it, and has nothing to cut either. */
 	for (struct mm *mm = mm_next(NULL); mm; mm = mm_next(mm))
-		error = error ? error : cut_mm(mm, inode, first, end);
+		if ((failed = cut_mm(mm, inode, first, end, copies)))
+			error = failed;
 	return error;
 }
 

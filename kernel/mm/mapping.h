@@ -56,10 +56,10 @@ pte_t mapping_moved(struct mapping_move *move, pte_t entry, u64 bytes); /* 0: ou
 void mapping_move_end(struct mapping_move *move);
 
 /*
- * Pages [first, end) of the inode, and private copies of them, are in no address space
- * afterwards, but promised again. The caller holds inode->lock. -ENOMEM: some still are.
+ * Pages [first, end) of the inode, and if it says so private copies of them, are in no address
+ * space afterwards, but promised again. The caller holds inode->lock. -ENOMEM: some still are.
  */
-int mapping_cut(struct inode *inode, u64 first, u64 end);
+int mapping_cut(struct inode *inode, u64 first, u64 end, bool copies);
 
 /* Does anybody have it mapped MAP_SHARED, by a descriptor that may write? For F_SEAL_WRITE. */
 bool mapping_is_shared(struct inode *inode);

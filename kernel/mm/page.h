@@ -44,7 +44,8 @@ struct page {
 		u64 mapped; /* PAGE_TABLE, but leaf tables: pages mapped below it, touched or not */
 	};
 	union {
-		struct page *prev; /* PAGE_HEAP: back along the list of slabs */
+		struct page *prev; /* PAGE_HEAP: back along the list of slabs; PAGE_FILE: the next one
+				    * that leaves the file */
 		u64 groups; /* PAGE_TABLE: bit g: entries 8 g to 8 g + 7 can be in use */
 		u64 delta; /* PAGE_MAPPING: page number in memory, less that in the file */
 	};
