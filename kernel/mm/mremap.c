@@ -54,7 +54,8 @@ static int grow(struct mm *mm, va_t va, va_t end, pte_t last, va_t last_va)
 		inode_put(inode);
 		return error;
 	}
-	struct page *nowhere = mapping_new(NULL, va, 0); /* the file has gone: SIGBUS */
+	/* LINUX-DIFF: the file has gone, with all that was not mapped of it: SIGBUS. */
+	struct page *nowhere = mapping_new(NULL, va, 0);
 	if (!nowhere)
 		return -ENOMEM;
 	int error = tree_reserve(mm, va, end, mapping_reserved(nowhere, prot, keep));
@@ -89,6 +90,8 @@ static s64 move_fixed(struct mm *mm, va_t from, u64 old_len, va_t to, u64 new_le
 		return -EINVAL;
 	if (from < to + new_len && to < from + old_len)
 		return -EINVAL; /* the ranges must not overlap */
+	if (to < MAP_AREA_START)
+		return -EPERM; /* as mmap: what a null pointer of the kernel names is nobody's */
 	int error = tree_unmap(mm, to, to + new_len);
 	return error ? error : move(mm, from, old_len, to, new_len, last);
 }

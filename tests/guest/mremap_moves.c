@@ -130,6 +130,13 @@ static void errors(void)
 	VALUE(error(p + 40 * PAGE, PAGE, 2 * PAGE, MREMAP_MAYMOVE, NULL));
 	VALUE(error(in_kernel, PAGE, 2 * PAGE, MREMAP_MAYMOVE, NULL));
 	VALUE(error(p, 0, PAGE, MREMAP_MAYMOVE, NULL));
+	pid_t pid = MUST(fork());
+	if (pid == 0) { /* Linux lets root do it */
+		(void)!setuid(1000);
+		VALUE(error(p, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, NULL));
+		_exit(0);
+	}
+	MUST(waitpid(pid, NULL, 0));
 	say("still there: %c %c", p[0], p[3 * PAGE]);
 	munmap(p, 4 * PAGE);
 }
