@@ -33,10 +33,13 @@ u32 fpu_size(void)
 void thread_init(struct thread *thread, void *area)
 {
 	enum { RESERVED = 416, AVX = 576 };
+	u64 *x87 = area;
 
 	thread->fpu = area;
 	/* What saving leaves as it is: a signal frame shows the one to the program, and loading
-	 * wants zeros in the header (SDM vol. 1, 13.4.2). */
+	 * wants zeros in the header (SDM vol. 1, 13.4.2). AMD's CPUs write the x87 pointers only
+	 * when an exception is pending (APM vol. 2, 11.4.4). */
+	x87[0] = x87[1] = x87[2] = 0;
 	memset(thread->fpu + RESERVED, 0, AVX - RESERVED);
 }
 
