@@ -144,12 +144,19 @@ static void request_grant(struct request *request)
 	request->spare[1] = NULL;
 }
 
-/* flock(2): where the new one must wait, or fails, the old one has gone. Locked. */
-static void drop_whole(const struct request *request)
+/* flock(2): where the new one must wait, or fails, the old one has gone. False: there was none,
+ * so nobody need look again; least of all who waits here, and is on the queue itself. Locked. */
+static bool drop_whole(const struct request *request)
 {
+	const struct lock *lock = request->inode->locks;
+	while (lock && !same_owner(lock, &request->want))
+		lock = lock->next;
+	if (!lock)
+		return false;
 	struct request drop = *request;
 	drop.want.type = F_UNLCK; /* of the whole file: nothing splits */
 	request_grant(&drop);
+	return true;
 }
 
 /*
@@ -172,12 +179,11 @@ static int request_try(struct request *request, bool may_wait)
 		err = -EDEADLK;
 	else
 		err = -EAGAIN;
-	if (conflict && want->whole)
-		drop_whole(request);
+	bool changed = !conflict || (want->whole && drop_whole(request));
 	if (may_wait && err == -EAGAIN)
 		list_append(&waiting, &request->link);
 	spin_unlock(&locks_lock);
-	if (!err || want->whole)
+	if (changed)
 		waitq_wake_all(&lock_wait); /* a lock may have become smaller or weaker */
 	return err;
 }

@@ -27,6 +27,7 @@ static long do_recvmsg(void)
 static long do_recv_timed(void) { return recv(timed[0], buffer, 1, 0); }
 static long do_accept(void) { return accept(listener, NULL, NULL); }
 static long do_accept_timed(void) { return accept(timed_listener, NULL, NULL); }
+static long do_flock(void) { return flock(file, LOCK_EX); }
 static long do_setlkw(void) { return fcntl(file, F_SETLKW, &(struct flock){ .l_type = F_WRLCK }); }
 static long do_open_fifo(void) { return open("fifo", O_RDONLY); }
 static long do_open_fifo_write(void) { return open("fifo", O_WRONLY); }
@@ -72,7 +73,7 @@ static const struct { const char *name; long (*call)(void); } calls[] = {
 	{ "read of a pipe", do_read }, { "readv", do_readv }, { "write to a pipe", do_write },
 	{ "recv", do_recv }, { "recvmsg", do_recvmsg }, { "recv with SO_RCVTIMEO", do_recv_timed },
 	{ "accept", do_accept }, { "accept with SO_RCVTIMEO", do_accept_timed },
-	{ "connect to a full queue", do_connect }, { "F_SETLKW", do_setlkw },
+	{ "connect to a full queue", do_connect }, { "flock", do_flock }, { "F_SETLKW", do_setlkw },
 	{ "open of a fifo", do_open_fifo }, { "open of a fifo to write", do_open_fifo_write },
 	{ "poll", do_poll }, { "poll with a limit", do_poll_timed }, { "ppoll", do_ppoll },
 	{ "select", do_select }, { "pselect6", do_pselect }, { "pause", do_pause },
@@ -129,7 +130,7 @@ static void stopped(size_t which)
 	MUST(waitpid(pid, &status, WUNTRACED));
 	MUST(kill(pid, SIGCONT));
 	sleep_ms(5);
-	till_asleep(pid, pid);
+	UNTIL(task_state(pid, pid) == 'S' || task_state(pid, pid) == 'Z');
 	done = MUST(waitpid(pid, &status, WNOHANG));
 	if (done == 0) {
 		MUST(kill(pid, SIGKILL));
