@@ -109,6 +109,7 @@ static void refused(void)
 	VALUE(setgroups(0, NULL));
 	VALUE(setresuid(-1, 0, -1));
 	VALUE(chown("f", 9, 9));
+	VALUE(mknod("dev", S_IFCHR | 0600, 0x103));
 	VALUE(syscall(SYS_mount, "none", ".", "tmpfs", 0, NULL));
 	VALUE(syscall(SYS_umount2, "/proc", 0));
 	VALUE(sethostname("x", 1));
