@@ -103,8 +103,10 @@ static int look(struct poll_item *item, size_t n, struct poll_table *table)
 int poll_items(struct poll_item *item, size_t n, u64 deadline_ns)
 {
 	struct poll_table table;
-	if (deadline_ns == 0)
-		return look(item, n, NULL);
+	if (deadline_ns == 0) {
+		int now = look(item, n, NULL);
+		return !now && signal_pending(current) ? -EINTR : now;
+	}
 	table_begin(&table);
 	int ready = look(item, n, &table);
 	int err = table.err;

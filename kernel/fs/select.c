@@ -15,7 +15,7 @@
 #include "proc/task.h"
 #include "syscall/syscalls.h"
 
-enum { SETS = 3, WORD_BITS = 64 };
+enum { SETS = 3, WORD_BITS = 64, USEC_PER_SEC = 1000000 };
 
 enum { /* POLLNVAL: an O_PATH descriptor */
 	SELECT_IN = POLLIN | POLLRDNORM | POLLRDBAND | POLLHUP | POLLERR | POLLNVAL,
@@ -42,6 +42,10 @@ int poll_deadline(const void __user *timeout, u64 parts_per_second, u64 *deadlin
 		return 0;
 	if (copy_from_user(&t, timeout, sizeof t))
 		return -EFAULT;
+	if (parts_per_second == USEC_PER_SEC) { /* select carries over what is too much */
+		t.sec += (u64)(t.part / USEC_PER_SEC);
+		t.part %= USEC_PER_SEC;
+	}
 	if (t.sec < 0 || t.part < 0 || (u64)t.part >= parts_per_second)
 		return -EINVAL;
 	if (t.sec > INT32_MAX) /* 68 years are for ever */
@@ -174,7 +178,7 @@ s64 sys_select(int nfds, void __user *in, void __user *out, void __user *except,
 	       void __user *timeout)
 {
 	u64 deadline_ns;
-	int result = poll_deadline(timeout, 1000000, &deadline_ns);
+	int result = poll_deadline(timeout, USEC_PER_SEC, &deadline_ns);
 	if (result)
 		return result;
 	result = do_select(nfds, in, out, except, deadline_ns);
