@@ -231,12 +231,16 @@ static s64 send_file(struct file *out, struct file *in, off_t *from, bool at_off
 		return -EBADF;
 	if (at_offset && !in->ops->seekable)
 		return -ESPIPE;
-	if (*from < 0)
+	if (*from < 0 || n > (size_t)(INT64_MAX - *from))
 		return -EINVAL;
 	if (!out || !file_writable(out))
 		return -EBADF;
 	if ((out->flags & O_APPEND) || in->ops != &ramfs_file_ops || !out->ops->write_kernel)
 		return -EINVAL;
+	if (out->ops == &fifo_ops && (fifo_ops.poll(out, NULL) & POLLERR)) { /* even for nothing */
+		signal_send_task(current, SIGPIPE, NULL);
+		return -EPIPE;
+	}
 	off_t none;
 	s64 done = send_pages(out, position_get(out, &none), in, from, MIN(n, (size_t)RW_MAX));
 	position_put(out);

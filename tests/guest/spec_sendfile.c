@@ -35,6 +35,8 @@ static void offsets(void)
 	say("offset %ld", (long)offset);
 	offset = -1;
 	VALUE(sendfile(out, in, &offset, 100));
+	offset = LONG_MAX;
+	VALUE(sendfile(out, in, &offset, 100));
 	offset = 0;
 	VALUE(sendfile(out, in, &offset, 0));
 	VALUE(pread(out, buffer, 100, 0));
@@ -43,13 +45,14 @@ static void offsets(void)
 	MUST(lseek(in, 0, SEEK_SET));
 	VALUE(sendfile(out, in, (off_t *)nowhere, 3));
 	say("in %ld", at(in));
+	VALUE(sendfile(out, in, NULL, -1));
 }
 
 static void descriptors(void)
 {
 	int read_only = MUST(open("in", O_RDONLY)), write_only = MUST(open("out2", O_CREAT | O_WRONLY, 0644));
 	int append = MUST(open("out", O_RDWR | O_APPEND)), folder = MUST(open(".", O_RDONLY));
-	int zero = MUST(open("/dev/zero", O_RDONLY));
+	int null = MUST(open("/dev/null", O_RDWR)), zero = MUST(open("/dev/zero", O_RDONLY));
 	off_t offset = 0;
 
 	VALUE(sendfile(-1, in, NULL, 1));
@@ -59,6 +62,8 @@ static void descriptors(void)
 	VALUE(sendfile(append, in, &offset, 1));
 	VALUE(sendfile(out, folder, &offset, 1));
 	VALUE(sendfile(folder, in, &offset, 1));
+	offset = 0;
+	VALUE(sendfile(null, in, &offset, 4));
 	VALUE(sendfile(out, zero, NULL, 4) == 4 || errno == EINVAL);
 	VALUE(sendfile(out, fds[0], NULL, 1));
 	VALUE(sendfile(out, fds[0], &offset, 1));
@@ -70,7 +75,7 @@ static void descriptors(void)
 	VALUE(sendfile(write_only, proc, NULL, 100));
 	close(proc);
 	VALUE_OF("onto itself", (offset = 0, sendfile(out, out, &offset, 2)));
-	close(read_only), close(write_only), close(append), close(folder), close(zero);
+	close(read_only), close(write_only), close(append), close(folder), close(null), close(zero);
 }
 
 static void pipes(void)
@@ -89,6 +94,7 @@ static void pipes(void)
 	close(fds[0]);
 	signal(SIGPIPE, SIG_IGN);
 	VALUE(sendfile(fds[1], big, &offset, 1));
+	VALUE_OF("nothing to send, nobody to read", (offset = sizeof(buffer), sendfile(fds[1], big, &offset, 1)));
 	close(fds[1]), close(big);
 }
 
