@@ -122,7 +122,7 @@ static void clone_thread(struct task *child, const struct clone_args *args)
 /* What belongs to the task alone. Pending signals, timers and usage start empty. */
 static void clone_attributes(struct task *child, const struct clone_args *args)
 {
-	child->nice = current->nice;
+	child->nice = current->reset_on_fork ? MAX(current->nice, 0) : current->nice;
 	child->policy = current->policy;
 	child->cpus_allowed = current->cpus_allowed;
 	child->cpu = this_cpu()->id;

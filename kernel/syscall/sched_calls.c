@@ -93,7 +93,7 @@ s64 sys_setpriority(int which, int who, int nice)
 
 enum policy {
 	SCHED_OTHER = 0, SCHED_FIFO = 1, SCHED_RR = 2, SCHED_BATCH = 3, SCHED_IDLE = 5,
-	SCHED_DEADLINE = 6,
+	SCHED_DEADLINE = 6, SCHED_RESET_ON_FORK = 0x40000000,
 };
 
 static bool is_real_time(int policy)
@@ -101,10 +101,18 @@ static bool is_real_time(int policy)
 	return policy == SCHED_FIFO || policy == SCHED_RR;
 }
 
+/* As sched_getscheduler tells it, and set_policy takes it. */
+static int policy_of(const struct task *task)
+{
+	return task->policy | (task->reset_on_fork ? SCHED_RESET_ON_FORK : 0);
+}
+
 /* LINUX-DIFF: there is no real-time class: EPERM, as for plain users there. BATCH and IDLE are
  * kept, but take turns as OTHER does. */
 static s64 set_policy(struct task *task, int policy, int priority)
 {
+	bool reset = policy & SCHED_RESET_ON_FORK;
+	policy &= ~SCHED_RESET_ON_FORK;
 	bool known = policy == SCHED_OTHER || policy == SCHED_BATCH || policy == SCHED_IDLE;
 	if (!known && !is_real_time(policy))
 		return -EINVAL;
@@ -115,9 +123,11 @@ static s64 set_policy(struct task *task, int policy, int priority)
 	if (task->policy == SCHED_IDLE && policy != SCHED_IDLE && !creds_root(&current->creds) &&
 	    (u64)(20 - task->nice) > task_rlimit(task, RLIMIT_NICE))
 		return -EPERM;
-	if (!creds_may_schedule(&current->creds, &task->creds))
+	if (!creds_may_schedule(&current->creds, &task->creds) ||
+	    (task->reset_on_fork && !reset && !creds_root(&current->creds)))
 		return -EPERM;
 	task->policy = policy;
+	task->reset_on_fork = reset;
 	return 0;
 }
 
@@ -133,7 +143,7 @@ static s64 set_scheduler(pid_t tid, int policy, const int __user *param)
 	struct task *task = find_thread(tid);
 	s64 result = -ESRCH;
 	if (task)
-		result = set_policy(task, policy < 0 ? (int)task->policy : policy, priority);
+		result = set_policy(task, policy < 0 ? policy_of(task) : policy, priority);
 	spin_unlock(&proc_lock);
 	return result;
 }
@@ -154,7 +164,7 @@ s64 sys_sched_getscheduler(pid_t tid)
 		return -EINVAL;
 	spin_lock(&proc_lock);
 	struct task *task = find_thread(tid);
-	s64 policy = task ? (s64)task->policy : -ESRCH;
+	s64 policy = task ? policy_of(task) : -ESRCH;
 	spin_unlock(&proc_lock);
 	return policy;
 }
@@ -173,7 +183,9 @@ struct sched_attr { /* linux/sched/types.h; the first version ends before util_m
 	u64 runtime, deadline, period;
 	u32 util_min, util_max;
 };
-enum { ATTR_SIZE_MIN = 48, ATTR_KEEP_POLICY = 8, ATTR_KEEP_PARAMS = 16 };
+enum { ATTR_SIZE_MIN = 48 };
+enum { ATTR_RESET_ON_FORK = 1, ATTR_KEEP_POLICY = 8, ATTR_KEEP_PARAMS = 16,
+       ATTR_KNOWN = ATTR_RESET_ON_FORK | ATTR_KEEP_POLICY | ATTR_KEEP_PARAMS };
 
 s64 sys_sched_getattr(pid_t tid, void __user *attr_at, u32 size, u32 flags)
 {
@@ -184,6 +196,7 @@ s64 sys_sched_getattr(pid_t tid, void __user *attr_at, u32 size, u32 flags)
 	const struct task *task = find_thread(tid);
 	if (task) {
 		attr.policy = task->policy;
+		attr.flags = task->reset_on_fork;
 		attr.nice = task->nice;
 	}
 	spin_unlock(&proc_lock);
@@ -215,16 +228,20 @@ s64 sys_sched_setattr(pid_t tid, void __user *attr_at, u32 flags)
 	int error = attr_from_user(&attr, attr_at);
 	if (error)
 		return error;
-	if ((s32)attr.policy < 0 || (attr.flags & ~(u64)(ATTR_KEEP_POLICY | ATTR_KEEP_PARAMS)))
+	if ((s32)attr.policy < 0 || (attr.policy & SCHED_RESET_ON_FORK) ||
+	    (attr.flags & ~(u64)ATTR_KNOWN))
 		return -EINVAL;
 	int nice = MAX(-20, MIN(attr.nice, 19));
+	int policy = attr.policy;
+	if (attr.flags & ATTR_RESET_ON_FORK)
+		policy |= SCHED_RESET_ON_FORK;
 	spin_lock(&proc_lock);
 	struct task *task = find_thread(tid);
 	s64 result = -ESRCH;
 	if (task && !(attr.flags & ATTR_KEEP_PARAMS) && !may_have_nice(task, nice))
 		result = -EPERM;
 	else if (task)
-		result = set_policy(task, attr.flags & ATTR_KEEP_POLICY ? task->policy : attr.policy,
+		result = set_policy(task, attr.flags & ATTR_KEEP_POLICY ? policy_of(task) : policy,
 				    attr.priority);
 	if (result == 0 && !(attr.flags & ATTR_KEEP_PARAMS) && task->policy != SCHED_IDLE)
 		sched_set_nice(task, nice);

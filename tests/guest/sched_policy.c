@@ -9,7 +9,7 @@
  */
 #include "check.h"
 
-enum { OTHER = 0, FIFO = 1, RR = 2, BATCH = 3, ISO = 4, IDLE = 5 };
+enum { OTHER = 0, FIFO = 1, RR = 2, BATCH = 3, ISO = 4, IDLE = 5, RESET = 0x40000000 };
 
 static long setscheduler(pid_t pid, int policy, int priority)
 {
@@ -105,8 +105,49 @@ static void permissions(void)
 	MUST(wait(NULL));
 }
 
+/* Children have no nice value below 0, and not the flag; only root takes it back. */
+static void reset_on_fork(void)
+{
+	struct { unsigned size, policy; unsigned long flags; int nice; char rest[28]; } attr;
+	int priority = 0;
+
+	MUST(setpriority(PRIO_PROCESS, 0, -5));
+	VALUE(setscheduler(0, BATCH | RESET, 0));
+	VALUE(getscheduler(0));
+	VALUE(syscall(SYS_sched_setparam, 0, &priority));
+	VALUE_OF("it keeps the flag", getscheduler(0));
+	VALUE(syscall(SYS_sched_getattr, 0, &attr, 48, 0));
+	say("policy %u, flags %lu, nice %d", attr.policy, attr.flags, attr.nice);
+	if (MUST(fork()) == 0) {
+		VALUE_OF("a child's", getscheduler(0));
+		VALUE_OF("nice", getpriority(PRIO_PROCESS, 0));
+		_exit(0);
+	}
+	MUST(wait(NULL));
+	VALUE(setscheduler(0, BATCH, 0));
+	VALUE(getscheduler(0));
+	attr.flags = 1, attr.policy = OTHER, attr.nice = 3;
+	VALUE(syscall(SYS_sched_setattr, 0, &attr, 0));
+	VALUE(getscheduler(0));
+	attr.policy = RESET;
+	VALUE(syscall(SYS_sched_setattr, 0, &attr, 0));
+	attr.policy = BATCH, attr.flags = 8;
+	VALUE(syscall(SYS_sched_setattr, 0, &attr, 0));
+	VALUE_OF("kept", getscheduler(0));
+	if (MUST(fork()) == 0) {
+		VALUE_OF("nice", getpriority(PRIO_PROCESS, 0));
+		VALUE(setscheduler(0, IDLE | RESET, 0));
+		_exit(0);
+	}
+	MUST(wait(NULL));
+	MUST(setresuid(1001, 1001, 1001));
+	VALUE_OF("by a user", setscheduler(0, OTHER, 0));
+	VALUE_OF("kept by a user", setscheduler(0, OTHER | RESET, 0));
+}
+
 int main(void)
 {
+	in_child("reset on fork", reset_on_fork);
 	in_child("policies", policies);
 	in_child("bounds", bounds);
 	in_child("permissions", permissions);
