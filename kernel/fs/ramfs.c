@@ -10,6 +10,7 @@
 
 #include "arch/cpu.h"
 #include "fs/memfd.h"
+#include "fs/rw.h"
 #include "lib/panic.h"
 #include "lib/string.h"
 #include "mm/heap.h"
@@ -254,7 +255,8 @@ static ssize_t write_from(struct file *file, const void *buf, size_t n, off_t *o
 {
 	struct inode *inode = file->inode;
 	mutex_lock(&inode->lock);
-	u64 at = file->flags & O_APPEND ? inode->size_bytes : (u64)*offset;
+	bool append = (file->flags & O_APPEND) || *offset == OFFSET_END;
+	u64 at = append ? inode->size_bytes : (u64)*offset;
 	ssize_t done = write_limit(at, n);
 	if (done > 0 && inode->seals)
 		done = seal_check_write(inode, at, done);

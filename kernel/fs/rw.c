@@ -23,7 +23,7 @@ ssize_t file_rw(struct file *file, enum direction dir, void __user *buf, size_t 
 {
 	if (!user_range_ok(buf, n))
 		return -EFAULT;
-	if (file->ops->seekable && n > (size_t)(INT64_MAX - *offset))
+	if (file->ops->seekable && n > (u64)INT64_MAX - (u64)*offset)
 		return -EINVAL;
 	n = MIN(n, (size_t)RW_MAX);
 	if (dir == READ)

@@ -8,6 +8,7 @@
 
 enum { RW_MAX = 0x7ffff000 }; /* bytes in one call: read(2), NOTES */
 enum direction { READ, WRITE };
+enum { OFFSET_END = -1 }; /* to the write of a ramfs file: wherever it ends, as by O_APPEND */
 
 /* The access mode of open permits it. */
 bool file_allows(const struct file *file, enum direction dir);

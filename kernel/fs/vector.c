@@ -15,8 +15,9 @@
 #include "proc/task.h"
 #include "syscall/syscalls.h"
 
-/* What makes no difference where all is in memory; the others: EOPNOTSUPP. */
-enum { RWF_HIPRI = 1, RWF_DSYNC = 2, RWF_SYNC = 4, RWF_KNOWN = RWF_HIPRI | RWF_DSYNC | RWF_SYNC };
+/* The first three make no difference where all is in memory; others: EOPNOTSUPP. */
+enum { RWF_HIPRI = 1, RWF_DSYNC = 2, RWF_SYNC = 4, RWF_APPEND = 16,
+       RWF_KNOWN = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_APPEND };
 
 enum { AT_POSITION = -1 }; /* preadv2(2): no offset, but the description's */
 
@@ -108,17 +109,20 @@ static s64 rwv_file(struct file *file, enum direction dir, const void __user *io
 	s64 done = iovecs_check(iov, count);
 	if (done <= 0)
 		return done;
-	if (flags & ~RWF_KNOWN) /* LINUX-DIFF: RWF_NOWAIT and RWF_APPEND too */
+	if (flags & ~RWF_KNOWN) /* RWF_NOWAIT too, as for a tmpfs */
 		return -EOPNOTSUPP;
+	bool append = (flags & RWF_APPEND) && dir == WRITE && file->ops == &ramfs_file_ops;
 	if (file->ops->vector) {
 		struct io io = {.next = iov, .count = count, .left = MIN(done, (s64)RW_MAX)};
 		return file->ops->vector(file, dir == WRITE, &io);
 	}
-	if (offset != AT_POSITION)
-		return rw_iovecs(file, dir, iov, count, &offset);
-	off_t none;
-	done = rw_iovecs(file, dir, iov, count, position_get(file, &none));
-	position_put(file);
+	bool at_position = offset == AT_POSITION;
+	off_t none, end = OFFSET_END, *at = at_position ? position_get(file, &none) : &offset;
+	done = rw_iovecs(file, dir, iov, count, append ? &end : at);
+	if (append && done > 0)
+		*at = end;
+	if (at_position)
+		position_put(file);
 	return done;
 }
 

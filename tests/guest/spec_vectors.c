@@ -7,7 +7,7 @@
  */
 #include "spec.h"
 
-enum { HIPRI = 1, DSYNC = 2, SYNC = 4, NOWAIT = 8 };
+enum { HIPRI = 1, DSYNC = 2, SYNC = 4, NOWAIT = 8, APPEND = 16 };
 
 static int fd, fds[2];
 static char buffer[3 * PAGE], *edge;
@@ -133,6 +133,10 @@ static void second(void)
 	VALUE(PWRITEV2(fd, &out, 1, -1L, DSYNC));
 	VALUE(PWRITEV2(fd, &out, 1, 0L, SYNC));
 	VALUE(PWRITEV2(fd, &out, 1, -2L, 0));
+	show("then");
+	VALUE_OF("RWF_APPEND at an offset", PWRITEV2(fd, &out, 1, 0L, APPEND));
+	show("then");
+	VALUE_OF("RWF_APPEND at -1", PWRITEV2(fd, &out, 1, -1L, APPEND));
 	show("then");
 	VALUE(PREADV2(fd, &in, 1, 2L, 0));
 	VALUE(PREADV2(fd, &in, 1, -1L, 0));
