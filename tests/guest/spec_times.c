@@ -132,7 +132,7 @@ static void arguments(void)
 static void marks(void)
 {
 	struct stat file, dir;
-	int fd;
+	int fd, in;
 	char byte[3000];
 
 	MUST(mkdir("d", 0755));
@@ -185,6 +185,14 @@ static void marks(void)
 	reset("d/l", &file);
 	MUST(readlink("d/l", byte, 10));
 	show("readlink", 0, &file, "d/l");
+	in = MUST(open("d/p", O_RDWR));
+	reset("d/p", &file);
+	MUST(write(in, "x", 1));
+	show("write to a fifo", 0, &file, "d/p");
+	reset("d/p", &file);
+	MUST(read(in, byte, 1));
+	show("read from a fifo", 0, &file, "d/p");
+	close(in);
 }
 
 int main(void)
