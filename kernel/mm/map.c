@@ -121,16 +121,16 @@ struct source {
 	u64 keep;	/* bits of PTE_KEEP */
 };
 
-/* memfd_create(2): a sealed file is not mapped to be written. mm->lock is held: fs/memfd.c. */
+/* memfd_create(2): a sealed file is not mapped to be written, now or later. mm->lock is held:
+ * fs/memfd.c. */
 static int check_seals(struct source *source, int prot)
 {
 	if (!source->inode || (source->keep & (PTE_SHARED | PTE_NOWRITE)) != PTE_SHARED)
 		return 0;
-	if (source->inode->seals & F_SEAL_FUTURE_WRITE)
-		source->keep |= PTE_NOWRITE;
-	bool sealed = (source->inode->seals & F_SEAL_WRITE) ||
-		      ((prot & PROT_WRITE) && (source->keep & PTE_NOWRITE));
-	return sealed ? -EPERM : 0;
+	if (!(source->inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)))
+		return 0;
+	source->keep |= PTE_NOWRITE;
+	return prot & PROT_WRITE ? -EPERM : 0;
 }
 
 static s64 mmap_source(struct mm *mm, va_t addr, u64 len_bytes, int prot, int flags,

@@ -49,6 +49,7 @@ static void try_all(int seals)
 	VALUE(syscall(SYS_fallocate, fd, 0, 0L, 6L * PAGE));
 	VALUE(syscall(SYS_fallocate, fd, 3, 0L, (long)PAGE));
 	say("shared, to write: %s", maps(PROT_READ | PROT_WRITE, MAP_SHARED));
+	say("shared, to read: %s", maps(PROT_READ, MAP_SHARED));
 	say("private: %s", maps(PROT_READ | PROT_WRITE, MAP_PRIVATE));
 	VALUE(fcntl(fd, ADD, SHRINK));
 	VALUE(fcntl(fd, GET));
