@@ -49,6 +49,8 @@ enum socket_option {
 	SO_SNDTIMEO = 21, SO_ACCEPTCONN = 30, SO_PROTOCOL = 38, SO_DOMAIN = 39,
 };
 
+enum { OVERFLOW_ID = 65534 }; /* /proc/sys/kernel/overflowuid */
+
 struct ucred {
 	pid_t pid;
 	u32 uid, gid;

@@ -28,7 +28,7 @@ struct message *message_new(struct socket *from, size_t len)
 	struct message *m = heap_alloc(sizeof *m + len);
 	if (!m)
 		return NULL;
-	*m = (struct message){.len = len, .cred = ucred_current()};
+	*m = (struct message){.len = len};
 	list_init(&m->link);
 	spin_lock(&socket_lock);
 	m->from = address_get(from->address);
@@ -174,6 +174,16 @@ static s64 try_deliver(void *arg)
 	return 0;
 }
 
+/* Who sends, by the real ids; nobody, if neither asks by now. The options are read without the
+ * lock: who asks meanwhile may come too late. */
+static struct ucred sender(const struct socket *s, const struct socket *to)
+{
+	const struct creds *we = &current->creds;
+	bool asked = (s->options | to->options) >> SO_PASSCRED & 1;
+	return asked || !to->file ? (struct ucred){task_tgid(current), we->uid, we->gid}
+				  : (struct ucred){0, OVERFLOW_ID, OVERFLOW_ID};
+}
+
 /* One message of the next n bytes. The parcel goes along. */
 static s64 send_one(struct socket *s, struct socket *to, struct io *io, size_t n,
 		    struct rider *rider, u64 deadline)
@@ -181,8 +191,7 @@ static s64 send_one(struct socket *s, struct socket *to, struct io *io, size_t n
 	struct delivery d = {s, to, message_new(s, n)};
 	if (!d.message)
 		return -ENOMEM;
-	if (rider->has_cred)
-		d.message->cred = rider->cred;
+	d.message->cred = rider->has_cred ? rider->cred : sender(s, to);
 	d.message->parcel = rider->parcel;
 	rider->parcel = NULL;
 	s64 err = io_take(io, d.message->data, n);

@@ -190,14 +190,20 @@ static void credentials(int type)
 	int got[10], on = 1;
 
 	MUST(socketpair(AF_UNIX, type, 0, s));
+	MUST(write(s[0], "before", 6));
 	VALUE(setsockopt(s[1], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)));
 	MUST(write(s[0], "after", 5));
+	receive("sent before", 6, 100, 0, got);
 	receive("sent after", 6, 100, 0, got);
 	if (other(9, 8)) {
 		write(s[0], "9", 1);
 		_exit(0);
 	}
 	receive("another's", 6, 100, 0, got);
+	MUST(setreuid(11, 0));
+	MUST(write(s[0], "real", 4));
+	MUST(setreuid(0, 0));
+	receive("the real ids'", 6, 100, 0, got);
 	close(s[0]), close(s[1]);
 }
 
