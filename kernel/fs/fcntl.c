@@ -14,6 +14,7 @@
 
 enum fcntl_command {
 	F_DUPFD = 0, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW,
+	F_SETOWN, F_GETOWN, F_SETSIG, F_GETSIG, F_GETOWN_EX = 16,
 	F_OFD_GETLK = 36, F_OFD_SETLK, F_OFD_SETLKW,
 	F_NOTIFY = 1026, F_DUPFD_CLOEXEC = 1030, F_SETPIPE_SZ, F_GETPIPE_SZ,
 	F_ADD_SEALS, F_GET_SEALS,
@@ -99,6 +100,14 @@ static s64 fcntl_file(struct file *file, int fd, int command, u64 arg)
 		return file->flags;
 	case F_SETFL:
 		return set_flags(file, arg);
+	case F_GETOWN:
+	case F_GETSIG:
+		return 0;
+	case F_GETOWN_EX: /* what libcs ask for F_GETOWN */
+		return put_user_u64((void __user *)arg, 0);
+	case F_SETOWN: /* LINUX-DIFF: no signals tell of files (SIGIO); to nobody they can go */
+	case F_SETSIG:
+		return arg ? -EINVAL : 0;
 	case F_NOTIFY: /* LINUX-DIFF: watches no directory; to watch for nothing always works */
 		return (u32)arg & ~DN_MULTISHOT ? -EINVAL : 0;
 	case F_SETPIPE_SZ:

@@ -1,7 +1,8 @@
 /*
  * F_GETFL and F_SETFL: which flags of open, pipe2 and dup a description keeps,
  * which of them can be changed, who may change them, and that what is no status
- * flag stays as it is. fdinfo shows them with the descriptor's own.
+ * flag stays as it is. fdinfo shows them with the descriptor's own. F_GETOWN and
+ * its like where nobody is to be told by a signal.
  * Pages: fcntl(2), open(2), proc(5).
  */
 #include "check.h"
@@ -53,6 +54,22 @@ static void pipes(void)
 	VALUE(ioctl(fds[0], FIONBIO, nowhere));
 	MUST(close(fds[0]));
 	MUST(close(fds[1]));
+}
+
+/* Whom signals would tell of the file: nobody, until somebody is named. */
+static void owner(void)
+{
+	int fd = MUST(open("getfl.tmp", O_RDONLY)), who[2] = { 5, 5 };
+
+	VALUE(syscall(SYS_fcntl, fd, F_GETOWN, 0));
+	VALUE(syscall(SYS_fcntl, fd, F_GETOWN_EX, who));
+	say("type %d, number %d", who[0], who[1]);
+	VALUE(syscall(SYS_fcntl, fd, F_GETOWN_EX, nowhere));
+	VALUE(fcntl(fd, F_GETSIG));
+	VALUE(fcntl(fd, F_SETOWN, 0));
+	VALUE(fcntl(fd, F_SETSIG, 0));
+	VALUE(fcntl(fd, F_SETSIG, 65));
+	MUST(close(fd));
 }
 
 static void changed(void)
@@ -125,6 +142,7 @@ int main(void)
 	make_file("getfl.tmp", 0600, "x", 1);
 	opened();
 	pipes();
+	owner();
 	changed();
 	path_only();
 	no_watches();
