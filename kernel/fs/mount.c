@@ -286,24 +286,35 @@ static struct super *mounted_in(const struct super *super)
 	return NULL;
 }
 
-/* mount_lock is held. MNT_DETACH takes what is mounted inside along. */
-static int umount_super(struct super *super, bool detach)
+/* mount_lock is held; nothing is mounted inside. */
+static void umount_one(struct super *super)
 {
 	struct dentry *place = super->root->parent;
-	struct super *inner;
-	if (!place) /* the first root, or unmounted meanwhile */
-		return -EINVAL;
-	if (!detach && super->users > 0)
-		return -EBUSY;
-	while ((inner = mounted_in(super)))
-		umount_super(inner, true);
 	spin_lock(&mounts_lock);
 	list_remove(&super->link);
 	spin_unlock(&mounts_lock);
 	dentry_cover(place, NULL);
 	super_detach(super);
 	place_put(place);
-	return 0;
+}
+
+/* mount_lock is held. MNT_DETACH takes what is mounted inside along, the innermost first: by a
+ * loop, as it may be deep. */
+static int umount_super(struct super *super, bool detach)
+{
+	if (!super->root->parent) /* the first root, or unmounted meanwhile */
+		return -EINVAL;
+	if (!detach && super->users > 0)
+		return -EBUSY;
+	for (struct super *at = super, *inner, *outer;;) {
+		while ((inner = mounted_in(at)))
+			at = inner;
+		outer = at->root->parent->inode->super;
+		umount_one(at);
+		if (at == super)
+			return 0;
+		at = outer;
+	}
 }
 
 s64 sys_umount2(const char __user *target, int flags)

@@ -212,6 +212,23 @@ static void detached(void)
 	close(fd);
 }
 
+/* One in the other, as many as nobody needs: the outermost takes all along. */
+static void deep(void)
+{
+	enum { DEEP = 500 };
+	int n = 0;
+
+	MUST(chdir("/m"));
+	while (n < DEEP && mkdir("d", 0755) == 0 && mount("none", "d", "tmpfs", 0, NULL) == 0 &&
+	       chdir("d") == 0)
+		n++;
+	YES(n == DEEP);
+	MUST(chdir("/"));
+	VALUE(umount2("/m/d", 0));
+	OK(umount2("/m/d", MNT_DETACH));
+	OK(rmdir("/m/d"));
+}
+
 static void errors(void)
 {
 	MUST(symlink("/m", "/to_m"));
@@ -289,6 +306,7 @@ int main(void)
 	flags();
 	on_each_other();
 	detached();
+	deep();
 	in_child("other types", other_types);
 	in_child("errors", errors);
 	unlink("/to_m"), unlink("/plain");
