@@ -54,7 +54,11 @@ static s64 set_option(struct socket *s, int option, const void __user *value, in
 		return -EFAULT;
 	switch (option) {
 	case SO_SNDBUF:
+		spin_lock(&socket_lock);
 		s->sndbuf = buffer_size(number, SNDBUF_MIN);
+		waitq_wake_all(&s->wait); /* who sends may find room now */
+		waitq_wake_all(&room_wait);
+		spin_unlock(&socket_lock);
 		return 0;
 	case SO_RCVBUF:
 		s->rcvbuf = buffer_size(number, RCVBUF_MIN);

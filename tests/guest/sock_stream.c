@@ -227,6 +227,26 @@ static void full(void)
 	say("the reader: %s", status_text(status));
 }
 
+/* Who waits for room goes on when SO_SNDBUF makes some, and nobody reads. */
+static void more_room(void)
+{
+	int size = 4096, status = -1;
+
+	pair(0);
+	MUST(setsockopt(s[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)));
+	pid_t pid = MUST(fork());
+	if (pid == 0) {
+		alarm(10);
+		_exit(write(s[0], buffer, 30000) == 30000 ? 0 : 1);
+	}
+	till_asleep(pid, pid);
+	size = 100000;
+	OK(setsockopt(s[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)));
+	MUST(waitpid(pid, &status, 0));
+	say("a writer that waited: %s", status_text(status));
+	close_both();
+}
+
 static void later(int fd, int ms)
 {
 	if (fork())
@@ -285,6 +305,7 @@ int main(void)
 	identity();
 	endings();
 	full();
+	more_room();
 	waiting();
 	return 0;
 }
