@@ -69,7 +69,10 @@ static int show_calls(struct text *text, const struct proc_node *node, bool all)
 
 int proc_show_wchan(struct text *text, const struct proc_node *node)
 {
-	return show_calls(text, node, false);
+	if (proc_may_look(node) == 0)
+		return show_calls(text, node, false);
+	text_printf(text, "0");
+	return 0;
 }
 
 int proc_show_stack(struct text *text, const struct proc_node *node)

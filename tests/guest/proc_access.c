@@ -56,6 +56,11 @@ static void look(const char *label, pid_t pid)
 	snprintf(name, sizeof(name), "/proc/%d", pid);
 	MUST(stat(name, &st));
 	say("%s: the folder is of user %u", label, st.st_uid);
+	snprintf(name, sizeof(name), "/proc/%d/wchan", pid);
+	int wchan = MUST(open(name, O_RDONLY));
+	say("%s: wchan tells: %s", label, read(wchan, text, sizeof(text)) > 1 ? "yes" : "no");
+	close(wchan);
+	memset(text, 0, sizeof(text));
 
 	/* Addresses are not for everyone. */
 	snprintf(name, sizeof(name), "/proc/%d/stat", pid);
