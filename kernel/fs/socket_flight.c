@@ -11,8 +11,10 @@
  *	3. and so does what is in the queue of one that lives
  *	4. the queues of the others are dropped
  *
- * That begins in one way only: a socket loses a reference, and those that are
- * left are all in messages. So socket_unref, for file_put, looks for it then.
+ * That begins in two ways: a socket loses a reference, and those that are left
+ * are all in messages; or the sender of a message had the last one besides, as
+ * another thread has closed the socket. So socket_unref, for file_put, looks for
+ * it then: a sender puts the file that it has sent over right after.
  * Lock: socket_lock, so no message moves meanwhile; a call that uses a socket has
  * a reference besides.
  */
@@ -22,6 +24,7 @@
 #include "proc/task.h"
 
 static struct list flying = LIST_INIT(flying); /* socket_lock: sockets with flying > 0 */
+static bool orphaned;			   /* socket_lock: a message took the last one along */
 static _Atomic u64 files_counted; /* in flight by others than root */
 
 /* LINUX-DIFF: the limit is RLIMIT_NOFILE for all users but root together, not for each. */
@@ -77,6 +80,7 @@ static void take_off(struct socket *s)
 {
 	if (s->flying++ == 0)
 		list_append(&flying, &s->flying_link);
+	orphaned |= s->file->refs == s->flying;
 }
 
 static void land(struct socket *s)
@@ -155,7 +159,8 @@ u32 socket_unref(struct file *file)
 	const struct socket *s = file->private;
 	spin_lock(&socket_lock);
 	u32 in_messages = s ? s->flying : 0, left = --file->refs; /* then it may be gone */
-	bool look = left && left == in_messages;
+	bool look = (left && left == in_messages) || orphaned;
+	orphaned = false;
 	if (look)
 		drop_unreachable();
 	spin_unlock(&socket_lock);
