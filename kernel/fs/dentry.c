@@ -13,7 +13,7 @@
 #include "lib/string.h"
 #include "mm/heap.h"
 
-enum { HASH_SIZE = 8192, NLOCKS = 64 };
+enum { HASH_SIZE = 8192, NLOCKS = 64, PATH_TRIES = 32 };
 #define FIRST_COOKIE (1ull << 60) /* and down, never to 0 and 1, which are "." and ".." */
 
 struct dentry *root_dentry;
@@ -393,14 +393,15 @@ static char *path_once(struct dentry *dentry, const struct dentry *root, char *b
 }
 
 /* Each step up sees the tree at one moment, but two directories may move between the steps:
- * then the path is one that never was, and is read once more. */
+ * then the path is one that never was, and is read once more. Not for ever: who renames all the
+ * time would keep us here. */
 char *dentry_path(struct dentry *dentry, const struct dentry *root, char *buf, size_t size)
 {
-	u32 before;
+	u32 before, tries = 0;
 	char *path;
 	do {
 		before = nmoves;
 		path = path_once(dentry, root, buf, size);
-	} while (nmoves != before);
+	} while (nmoves != before && ++tries < PATH_TRIES);
 	return path;
 }
