@@ -1,5 +1,9 @@
 /*
  * Changes of an inode's attributes: mode, owner, times.
+ *
+ * Who may is looked at under the inode->lock that the change is made under:
+ * else one who was the owner a moment ago could make a set-user-ID file of
+ * what root has just taken over.
  */
 #include "arch/cpu.h"
 #include "fs/open.h"
@@ -12,20 +16,44 @@
 
 enum { UTIME_NOW = (1 << 30) - 1, UTIME_OMIT = (1 << 30) - 2, NSEC = 1000000000 };
 
+struct change {
+	inode_visit *make; /* inode->lock is held */
+	void *arg;
+};
+
+static s64 change(struct inode *inode, void *arg)
+{
+	const struct change *c = arg;
+	if (inode_readonly(inode))
+		return -EROFS;
+	mutex_lock(&inode->lock);
+	s64 err = c->make(inode, c->arg);
+	mutex_unlock(&inode->lock);
+	return err;
+}
+
+static s64 change_path(int dirfd, const char __user *path, u32 flags, inode_visit *make, void *arg)
+{
+	struct change c = {make, arg};
+	return path_visit(dirfd, path, flags, change, &c);
+}
+
+static s64 change_fd(int fd, inode_visit *make, void *arg)
+{
+	struct change c = {make, arg};
+	return file_visit(fd_get_io(fd), change, &c);
+}
+
 /* chmod(2): S_ISGID is dropped in silence for who is not in the file's group. */
 static s64 set_mode(struct inode *inode, void *arg)
 {
 	u32 mode = *(u32 *)arg;
-	if (inode_readonly(inode))
-		return -EROFS;
 	if (!owner_or_root(inode) || (inode->inode_ops && inode->inode_ops->refresh)) /* /proc */
 		return -EPERM;
 	if (current->creds.fsuid != 0 && !creds_in_group(&current->creds, inode->gid))
 		mode &= ~S_ISGID;
-	mutex_lock(&inode->lock);
 	inode->mode = (inode->mode & S_IFMT) | (mode & 07777);
 	inode->ctime_ns = inode_now_ns();
-	mutex_unlock(&inode->lock);
 	return 0;
 }
 
@@ -39,19 +67,14 @@ static s64 set_owner(struct inode *inode, void *arg)
 	u32 uid = ((struct owner *)arg)->uid, gid = ((struct owner *)arg)->gid;
 	const struct creds *creds = &current->creds;
 	bool root = creds->fsuid == 0, owner = creds->fsuid == inode->uid;
-	if (inode_readonly(inode))
-		return -EROFS;
 	if (uid != UINT32_MAX && !root && !(owner && uid == inode->uid))
 		return -EPERM;
 	bool own_group = owner && (gid == inode->gid || creds_in_group(creds, gid));
 	if (gid != UINT32_MAX && !root && !own_group)
 		return -EPERM;
-	mutex_lock(&inode->lock);
 	u32 dropped = S_ISUID | (inode->mode & 010 ? S_ISGID : 0);
-	if (!root && !owner && !inode_is_dir(inode) && (inode->mode & dropped)) {
-		mutex_unlock(&inode->lock);
+	if (!root && !owner && !inode_is_dir(inode) && (inode->mode & dropped))
 		return -EPERM;
-	}
 	if (uid != UINT32_MAX)
 		inode->uid = uid;
 	if (gid != UINT32_MAX)
@@ -59,13 +82,12 @@ static s64 set_owner(struct inode *inode, void *arg)
 	if (!inode_is_dir(inode))
 		inode->mode &= ~dropped;
 	inode->ctime_ns = inode_now_ns();
-	mutex_unlock(&inode->lock);
 	return 0;
 }
 
 s64 sys_fchmodat(int dirfd, const char __user *path, u32 mode)
 {
-	return path_visit(dirfd, path, LOOKUP_FOLLOW, set_mode, &mode);
+	return change_path(dirfd, path, LOOKUP_FOLLOW, set_mode, &mode);
 }
 
 s64 sys_chmod(const char __user *path, u32 mode)
@@ -75,7 +97,7 @@ s64 sys_chmod(const char __user *path, u32 mode)
 
 s64 sys_fchmod(int fd, u32 mode)
 {
-	return file_visit(fd_get_io(fd), set_mode, &mode);
+	return change_fd(fd, set_mode, &mode);
 }
 
 s64 sys_fchownat(int dirfd, const char __user *path, u32 uid, u32 gid, int flags)
@@ -83,7 +105,7 @@ s64 sys_fchownat(int dirfd, const char __user *path, u32 uid, u32 gid, int flags
 	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
 	struct owner owner = {uid, gid};
-	return path_visit(dirfd, path, at_lookup(flags), set_owner, &owner);
+	return change_path(dirfd, path, at_lookup(flags), set_owner, &owner);
 }
 
 s64 sys_chown(const char __user *path, u32 uid, u32 gid)
@@ -99,7 +121,7 @@ s64 sys_lchown(const char __user *path, u32 uid, u32 gid)
 s64 sys_fchown(int fd, u32 uid, u32 gid)
 {
 	struct owner owner = {uid, gid};
-	return file_visit(fd_get_io(fd), set_owner, &owner);
+	return change_fd(fd, set_owner, &owner);
 }
 
 struct timespec {
@@ -124,15 +146,11 @@ static s64 set_times(struct inode *inode, void *arg)
 {
 	const struct timespec *t = arg;
 	bool now = t[0].ns == UTIME_NOW && t[1].ns == UTIME_NOW;
-	if (inode_readonly(inode))
-		return -EROFS;
 	if (!owner_or_root(inode) && !(now && may_access(inode, MAY_WRITE) == 0))
 		return now ? -EACCES : -EPERM;
-	mutex_lock(&inode->lock);
 	inode->ctime_ns = inode_now_ns();
 	set_time(&inode->atime_ns, &t[0], inode->ctime_ns);
 	set_time(&inode->mtime_ns, &t[1], inode->ctime_ns);
-	mutex_unlock(&inode->lock);
 	return 0;
 }
 
@@ -143,7 +161,7 @@ static s64 set_old_times(int dirfd, const char __user *path, const s64 *t, s64 u
 	for (int i = 0; i < 2; i++)
 		if (t[2 * i + 1] < 0 || t[2 * i + 1] >= NSEC / unit)
 			return -EINVAL;
-	return path_visit(dirfd, path, LOOKUP_FOLLOW, set_times, both);
+	return change_path(dirfd, path, LOOKUP_FOLLOW, set_times, both);
 }
 
 s64 sys_utime(const char __user *path, const void __user *times)
@@ -185,6 +203,6 @@ s64 sys_utimensat(int dirfd, const char __user *path, const void __user *times, 
 	if (!time_valid(&t[0]) || !time_valid(&t[1]))
 		return -EINVAL;
 	if (!path && dirfd != AT_FDCWD) /* utimensat(2), NOTES: the descriptor itself */
-		return flags ? -EINVAL : file_visit(fd_get_io(dirfd), set_times, t);
-	return path_visit(dirfd, path, at_lookup(flags), set_times, t);
+		return flags ? -EINVAL : change_fd(dirfd, set_times, t);
+	return change_path(dirfd, path, at_lookup(flags), set_times, t);
 }
