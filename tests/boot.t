@@ -3,9 +3,11 @@
 
 The console is the serial line and the VGA screen at once: both must show the shell's prompt and
 the output of a typed command, and input must work from the keyboard and from the line.
-Then machines with several CPUs: each CPU must be started.
+Then machines with several CPUs: each CPU must be started. First of all the kernel's size is checked,
+without debug information, unless it is a DEBUG build.
 """
 import os
+import struct
 import sys
 import time
 
@@ -16,6 +18,18 @@ from tap import ROOT, Tap  # noqa: E402
 
 PROMPT = r"(?m)^[^\n]*[#$] ?\Z"
 BOOT_S, ANSWER_S = 90, 60
+SIZE_MAX = 300 * 1024
+TABLES = 1024  # what a stripped file has besides: section headers and their names
+
+
+def size_to_load(elf):
+    """Where the last PT_LOAD of an ELF64 file ends in it: elf(5)."""
+    with open(elf, "rb") as f:
+        header = f.read(64)
+        at, size, count = *struct.unpack_from("<Q", header, 32), *struct.unpack_from("<HH", header, 54)
+        f.seek(at)
+        entries = [struct.unpack_from("<IIQQQQQQ", f.read(size)) for _ in range(count)]
+    return max(e[2] + e[5] for e in entries if e[0] == 1)
 
 
 def main():
@@ -25,6 +39,9 @@ def main():
     if not tap.ok(os.path.exists(iso), "the ISO is built", "make iso"):
         tap.done()
         return
+    if os.path.basename(os.path.normpath(build)) != "debug":
+        size = size_to_load(os.path.join(build, "tine.elf")) + TABLES
+        tap.ok(size < SIZE_MAX, "the kernel is smaller than 300 KiB", f"{size} bytes")
     with Machine(["-m", "256", "-smp", "2", "-vga", "std", "-cdrom", iso]) as m:
         drive(tap, m)
     for cpus, online, append in ((1, 1, ""), (2, 2, ""), (4, 4, ""), (32, 32, ""),
