@@ -20,6 +20,7 @@
 #include "lib/panic.h"
 #include "lib/string.h"
 #include "mm/heap.h"
+#include "mm/mapping.h"
 #include "mm/page.h"
 #include "mm/uaccess.h"
 #include "proc/task.h"
@@ -304,7 +305,7 @@ static int umount_super(struct super *super, bool detach)
 {
 	if (!super->root->parent) /* the first root, or unmounted meanwhile */
 		return -EINVAL;
-	if (!detach && super->users > 0)
+	if (!detach && (super->users > 0 || mapping_uses(super)))
 		return -EBUSY;
 	for (struct super *at = super, *inner, *outer;;) {
 		while ((inner = mounted_in(at)))

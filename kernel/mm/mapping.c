@@ -171,23 +171,36 @@ int mapping_cut(struct inode *inode, u64 first, u64 end, bool copies)
 	return error;
 }
 
-static bool shared_in(struct mm *mm, struct inode *inode)
+/* An inode that may be written to by what is found, or any of a file system. */
+static bool mapped_in(struct mm *mm, const struct inode *inode, const struct super *super)
 {
 	bool found = false;
 	pte_t entry;
 	u64 span, index;
 	mutex_lock(&mm->lock);
-	for (va_t va = 0; !found && tree_next_used(mm, &va, &entry, &span); va += span)
-		found = (entry & (PTE_SHARED | PTE_NOWRITE)) == PTE_SHARED &&
-			mapping_of_entry(entry, va, &index) == inode;
+	for (va_t va = 0; !found && tree_next_used(mm, &va, &entry, &span); va += span) {
+		const struct inode *of = mapping_of_entry(entry, va, &index);
+		bool writes = (entry & (PTE_SHARED | PTE_NOWRITE)) == PTE_SHARED;
+		found = of && (super ? of->super == super : of == inode && writes);
+	}
 	mutex_unlock(&mm->lock);
+	return found;
+}
+
+static bool mapped(const struct inode *inode, const struct super *super)
+{
+	bool found = false;
+	for (struct mm *mm = mm_next(NULL); mm; mm = mm_next(mm))
+		found = found || mapped_in(mm, inode, super);
 	return found;
 }
 
 bool mapping_is_shared(struct inode *inode)
 {
-	bool found = false;
-	for (struct mm *mm = mm_next(NULL); mm; mm = mm_next(mm))
-		found = found || shared_in(mm, inode);
-	return found;
+	return mapped(inode, NULL);
+}
+
+bool mapping_uses(const struct super *super)
+{
+	return mapped(NULL, super);
 }

@@ -18,6 +18,7 @@
 #include "mm/mm.h"
 
 struct inode;
+struct super;
 struct page;
 
 /* Page `index` of the inode is at va; NULL inode: every touch is SIGBUS. One reference, or NULL:
@@ -63,5 +64,8 @@ int mapping_cut(struct inode *inode, u64 first, u64 end, bool copies);
 
 /* Does anybody have it mapped MAP_SHARED, by a descriptor that may write? For F_SEAL_WRITE. */
 bool mapping_is_shared(struct inode *inode);
+
+/* Does anybody have a file of it mapped? For umount. */
+bool mapping_uses(const struct super *super);
 
 #endif

@@ -144,6 +144,29 @@ static void lists(void)
 	listed("after", "/tmp/spec.tmp/m");
 }
 
+static void mapped(void)
+{
+	MUST(mount("none", "m", "tmpfs", 0, NULL));
+	make_file("m/f", 0644, "abc", 3);
+	int fd = MUST(open("m/f", O_RDONLY));
+	char *at = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+
+	close(fd);
+	VALUE_OF("mapped", umount2("m", 0));
+	at[0] = 'x';
+	VALUE_OF("mapped, copied", umount2("m", 0));
+	MUST(munmap(at, PAGE));
+	VALUE_OF("no more", umount2("m", 0));
+	MUST(mount("none", "m", "tmpfs", 0, NULL));
+	make_file("m/f", 0644, "abc", 3);
+	fd = MUST(open("m/f", O_RDWR));
+	at = mmap(NULL, 4 * PAGE, PROT_READ, MAP_SHARED, fd, PAGE);
+	close(fd);
+	VALUE_OF("beyond the end", umount2("m", 0));
+	VALUE_OF("detached", umount2("m", MNT_DETACH));
+	MUST(munmap(at, 4 * PAGE));
+}
+
 static void read_only(void)
 {
 	int fd;
@@ -176,6 +199,7 @@ int main(void)
 	busy();
 	arguments();
 	lists();
+	mapped();
 	read_only();
 	spec_leave();
 	return 0;
