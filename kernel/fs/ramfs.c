@@ -254,7 +254,9 @@ static ssize_t write_from(struct file *file, const void *buf, size_t n, off_t *o
 			  copy_source *copy)
 {
 	struct inode *inode = file->inode;
-	mutex_lock(&inode->lock);
+	bool held = mutex_held(&inode->lock); /* by writev */
+	if (!held)
+		mutex_lock(&inode->lock);
 	bool append = (file->flags & O_APPEND) || *offset == OFFSET_END;
 	u64 at = append ? inode->size_bytes : (u64)*offset;
 	ssize_t done = write_limit(at, n);
@@ -264,7 +266,8 @@ static ssize_t write_from(struct file *file, const void *buf, size_t n, off_t *o
 		done = write_pages(inode, buf, done, at, copy);
 		inode_written(inode);
 	}
-	mutex_unlock(&inode->lock);
+	if (!held)
+		mutex_unlock(&inode->lock);
 	if (done >= 0)
 		*offset = at + done;
 	return done;

@@ -75,8 +75,8 @@ int io_take(struct io *io, void *to, size_t n)
 	return io_move(io, to, n, false);
 }
 
-static s64 rw_iovecs(struct file *file, enum direction dir, const struct iovec __user *iov,
-		     u64 count, off_t *offset)
+static s64 rw_parts(struct file *file, enum direction dir, const struct iovec __user *iov,
+		    u64 count, off_t *offset)
 {
 	s64 total = 0;
 	for (u64 i = 0; i < count && total < RW_MAX; i++) {
@@ -97,6 +97,19 @@ static s64 rw_iovecs(struct file *file, enum direction dir, const struct iovec _
 			break;
 	}
 	return total;
+}
+
+/* To a file all parts are one write: the lock that the write of each would take is held. */
+static s64 rw_iovecs(struct file *file, enum direction dir, const struct iovec __user *iov,
+		     u64 count, off_t *offset)
+{
+	bool one_write = dir == WRITE && count > 1 && file->ops == &ramfs_file_ops;
+	if (one_write)
+		mutex_lock(&file->inode->lock);
+	s64 done = rw_parts(file, dir, iov, count, offset);
+	if (one_write)
+		mutex_unlock(&file->inode->lock);
+	return done;
 }
 
 static s64 rwv_file(struct file *file, enum direction dir, const void __user *iov, u64 count,
