@@ -78,7 +78,8 @@ static const struct { const char *name; long (*call)(void); } calls[] = {
 	{ "poll", do_poll }, { "poll with a limit", do_poll_timed }, { "ppoll", do_ppoll },
 	{ "select", do_select }, { "pselect6", do_pselect }, { "pause", do_pause },
 	{ "sigsuspend", do_sigsuspend }, { "nanosleep", do_nanosleep },
-	{ "clock_nanosleep", do_clock_nanosleep }, { "futex wait", do_futex }, { "sendfile to a pipe", do_sendfile },
+	{ "clock_nanosleep", do_clock_nanosleep }, { "futex wait", do_futex },
+	{ "sendfile to a pipe", do_sendfile },
 };
 
 static void on_signal(int number)

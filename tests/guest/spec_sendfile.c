@@ -50,7 +50,8 @@ static void offsets(void)
 
 static void descriptors(void)
 {
-	int read_only = MUST(open("in", O_RDONLY)), write_only = MUST(open("out2", O_CREAT | O_WRONLY, 0644));
+	int read_only = MUST(open("in", O_RDONLY));
+	int write_only = MUST(open("out2", O_CREAT | O_WRONLY, 0644));
 	int append = MUST(open("out", O_RDWR | O_APPEND)), folder = MUST(open(".", O_RDONLY));
 	int null = MUST(open("/dev/null", O_RDWR)), zero = MUST(open("/dev/zero", O_RDONLY));
 	off_t offset = 0;
@@ -94,7 +95,8 @@ static void pipes(void)
 	close(fds[0]);
 	signal(SIGPIPE, SIG_IGN);
 	VALUE(sendfile(fds[1], big, &offset, 1));
-	VALUE_OF("nothing to send, nobody to read", (offset = sizeof(buffer), sendfile(fds[1], big, &offset, 1)));
+	offset = sizeof(buffer);
+	VALUE_OF("nothing to send, nobody to read", sendfile(fds[1], big, &offset, 1));
 	close(fds[1]), close(big);
 }
 
