@@ -132,9 +132,11 @@ s64 sys_mremap(va_t addr, size_t old_size, size_t new_size, int flags, va_t new_
 	if (old_len > USER_END || addr > USER_END - old_len)
 		return -EFAULT;
 
+	/* What goes may be anything, as with munmap; to stay in place the first page is enough. */
+	u64 kept_len = flags & MREMAP_FIXED || new_len > old_len ? MIN(old_len, new_len) : PAGE_SIZE;
 	pte_t last = 0;
 	mutex_lock(&mm->lock);
-	s64 result = check_mapped(mm, addr, addr + old_len, &last);
+	s64 result = check_mapped(mm, addr, addr + kept_len, &last);
 	u64 more = result == 0 && new_len > old_len ? new_len - old_len : 0, keep = 0;
 	bool locked = (last & PTE_LOCKED) && mm->locks == LOCKS_OWN;
 	if (more && tree_over_limit(mm, more))

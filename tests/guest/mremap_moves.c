@@ -130,6 +130,15 @@ static void errors(void)
 	VALUE(error(p + 40 * PAGE, PAGE, 2 * PAGE, MREMAP_MAYMOVE, NULL));
 	VALUE(error(in_kernel, PAGE, 2 * PAGE, MREMAP_MAYMOVE, NULL));
 	VALUE(error(p, 0, PAGE, MREMAP_MAYMOVE, NULL));
+	say("still there: %c %c", p[0], p[3 * PAGE]);
+	MUST(munmap(p + 2 * PAGE, PAGE));
+	MUST(mprotect(p + 3 * PAGE, PAGE, PROT_READ));
+	VALUE(error(p, 4 * PAGE, 3 * PAGE, 0, NULL));
+	VALUE(error(p, 3 * PAGE, 2 * PAGE, MREMAP_MAYMOVE, NULL));
+	VALUE(error(p, 4 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, p + 64 * PAGE));
+	VALUE(error(p, 4 * PAGE, 2 * PAGE, 0, NULL));
+	MUST(error(p + 64 * PAGE, 2 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, p));
+	say("%c %c %s", p[0], p[PAGE], try_read(p + 3 * PAGE));
 	pid_t pid = MUST(fork());
 	if (pid == 0) { /* Linux lets root do it */
 		(void)!setuid(1000);
@@ -137,7 +146,6 @@ static void errors(void)
 		_exit(0);
 	}
 	MUST(waitpid(pid, NULL, 0));
-	say("still there: %c %c", p[0], p[3 * PAGE]);
 	munmap(p, 4 * PAGE);
 }
 
