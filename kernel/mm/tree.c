@@ -438,6 +438,7 @@ bool tree_next_used(struct mm *mm, va_t *va, pte_t *entry_out, u64 *span_out)
 {
 	while (*va < USER_END) {
 		u64 span;
+		sched_point(); /* here also for those who go through all pages there are */
 		pte_t entry = tree_lookup(mm, *va, &span);
 		*va &= ~(span - 1);
 		if (entry) {
@@ -446,7 +447,6 @@ bool tree_next_used(struct mm *mm, va_t *va, pte_t *entry_out, u64 *span_out)
 			return true;
 		}
 		*va += span;
-		sched_point();
 	}
 	return false;
 }
