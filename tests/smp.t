@@ -37,7 +37,7 @@ STORMS = {
 ON_TWO_CPUS = ("storm_tlb", "storm_sharers", "storm_wakeups", "storm_execexit")
 ALSO = ("cpu_shares", "threads_basic", "threads_exit", "threads_races", "threads_stop",
         "futex_shared", "cow_history", "fork_fanout", "clone_thread", "clone_vfork", "sig_mask",
-        "pipe_rules", "orphans", "fuzz_proc")
+        "pipe_rules", "orphans", "fuzz_proc", "fuzz_files")
 LIMIT_S = 180
 
 

@@ -27,11 +27,11 @@ struct fuzz {
 	char *altstack;
 };
 
-static struct shared *shared;
+static struct shared *shared __attribute__((unused));
 /* Futexes between processes. */
 #define WORDS ((int *)(ARENA - 16 * PAGE))
 static int private_words[16];
-static char *program;
+static char *program __attribute__((unused));
 
 /* ---- Chance -------------------------------------------------------------------------------- */
 
@@ -87,7 +87,7 @@ static char *address(struct fuzz *f)
 	}
 }
 
-static void *word(struct fuzz *f)
+static inline void *word(struct fuzz *f)
 {
 	switch (roll(f, 4)) {
 	case 0:
@@ -99,7 +99,7 @@ static void *word(struct fuzz *f)
 	}
 }
 
-static long pid(struct fuzz *f)
+static inline long pid(struct fuzz *f)
 {
 	unsigned uid[3];
 	long chosen;
@@ -124,7 +124,7 @@ static long pid(struct fuzz *f)
 	}
 }
 
-static int signo(struct fuzz *f)
+static inline int signo(struct fuzz *f)
 {
 	static const int often[] = { SIGUSR1, SIGUSR2, SIGSTOP, SIGCONT, SIGTSTP, SIGCHLD, SIGALRM,
 				     SIGURG, 34, 40, 64 };
@@ -134,7 +134,7 @@ static int signo(struct fuzz *f)
 	return roll(f, 3) ? often[roll(f, COUNT(often))] : (int)roll(f, 67);
 }
 
-static struct timespec brief(struct fuzz *f)
+static inline struct timespec brief(struct fuzz *f)
 {
 	if (roll(f, 30) == 0)
 		return (struct timespec){ (long)bits(f), (long)bits(f) };
