@@ -369,7 +369,8 @@ static void clean(const char *at)
 	}
 	if (all)
 		closedir(all);
-	rmdir(at);
+	if (rmdir(at) == -1) /* a file made there after the folder had been removed */
+		unlink(at);
 }
 
 int main(int argc, char **argv)
