@@ -2,6 +2,8 @@
  * Figures of /proc/PID/{status,stat,statm,smaps,limits,fdinfo,mountinfo}: they fit each other, and
  * what the process does. /proc/stat, cpuinfo, meminfo and /proc/sys: their form.
  *
+ * native: no
+ *
  * From proc(5).
  */
 #define _GNU_SOURCE
