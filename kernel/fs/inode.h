@@ -65,6 +65,10 @@ void inode_put(struct inode *inode);
  */
 struct page *inode_page(struct inode *inode, u64 index, bool fill);
 
+/* Those from index on that the file has side by side, max at most, each with a reference for the
+ * caller, who may hold mm->lock. How many: 0 if there is a hole, or the end. */
+u32 inode_pages(struct inode *inode, u64 index, u32 max, struct page **out);
+
 /* It is going to be mapped; the first page from index on that is not a hole, or end. */
 u64 inode_map_next(struct inode *inode, u64 index, u64 end);
 

@@ -5,7 +5,8 @@
  * A page here has kind PAGE_FILE, owner, index and one reference (I1); page->used
  * of a node's frame counts its slots. Locks: pages_lock, which all but pages_each
  * take. Who holds inode->lock too may use a page without counting it.
- * Entry points: pages_find, pages_next, pages_find_or_add, pages_remove, inode_page.
+ * Entry points: pages_find, pages_next, pages_find_or_add, pages_remove, inode_page,
+ * inode_pages.
  */
 #include "fs/ramfs.h"
 #include "lib/errno.h"
@@ -186,6 +187,17 @@ struct page *inode_page(struct inode *inode, u64 index, bool fill)
 	}
 	mutex_unlock(&inode->pages_lock);
 	return page;
+}
+
+u32 inode_pages(struct inode *inode, u64 index, u32 max, struct page **out)
+{
+	u32 n = 0;
+	mutex_lock(&inode->pages_lock);
+	u64 end = MIN(index + max, size_in_pages(inode));
+	for (; index < end && (out[n] = find(inode, index)); index++)
+		page_get(out[n++]);
+	mutex_unlock(&inode->pages_lock);
+	return n;
 }
 
 u64 inode_map_next(struct inode *inode, u64 index, u64 end)

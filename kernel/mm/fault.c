@@ -202,36 +202,18 @@ int fault_touch(struct mm *mm, va_t va, bool write)
 	}
 }
 
-int mm_write(struct mm *mm, va_t va, const void *from, size_t n)
+void *mm_own_page(struct mm *mm, va_t va)
 {
-	const char *bytes = from;
-	while (n > 0) {
-		size_t offset = va & ~PAGE_MASK, chunk = MIN(n, PAGE_SIZE - offset);
-		mutex_lock(&mm->lock);
-		pte_t entry = tree_lookup(mm, va, NULL);
-		kassert(entry); /* the caller has mapped it */
-		enum fault_result result = FAULT_DONE;
-		if (entry_is_mapping(entry))
-			result = fault_file(mm, va & PAGE_MASK, entry);
-		if (result == FAULT_DONE)
-			result = entry_is_reserved(entry) && !entry_is_mapping(entry)
-					 ? fault_untouched(mm, va & PAGE_MASK, entry, true)
-					 : fault_write(mm, va & PAGE_MASK);
-		if (result == FAULT_DONE) {
-			char *page = page_kva(entry_page(tree_lookup(mm, va, NULL)));
-			if (bytes)
-				memcpy(page + offset, bytes, chunk);
-			else
-				memset(page + offset, 0, chunk);
-		}
-		mutex_unlock(&mm->lock);
-		if (result != FAULT_DONE)
-			return -ENOMEM;
-		va += chunk;
-		n -= chunk;
-		bytes = bytes ? bytes + chunk : NULL;
-	}
-	return 0;
+	va &= PAGE_MASK;
+	pte_t entry = tree_lookup(mm, va, NULL);
+	kassert(entry); /* the caller has mapped it */
+	enum fault_result result = FAULT_DONE;
+	if (entry_is_mapping(entry))
+		result = fault_file(mm, va, entry);
+	if (result == FAULT_DONE)
+		result = entry_is_plain(entry) ? fault_untouched(mm, va, entry, true)
+					       : fault_write(mm, va);
+	return result == FAULT_DONE ? page_kva(entry_page(tree_lookup(mm, va, NULL))) : NULL;
 }
 
 static void fault_signal(enum fault_result result, va_t va)

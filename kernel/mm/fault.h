@@ -28,10 +28,10 @@ void fault_page(struct regs *regs, va_t va, u64 error_code);
 int fault_touch(struct mm *mm, va_t va, bool write);
 
 /*
- * For exec: writes into an address space that does not run yet, at addresses
- * that are mapped in it, whatever their protection; zeros if from is NULL.
- * -ENOMEM. Takes mm->lock.
+ * For exec: the page at va as the kernel may write it, whatever the protection, in an address
+ * space that does not run yet and has something mapped there. The caller holds mm->lock. NULL: no
+ * frame.
  */
-int mm_write(struct mm *mm, va_t va, const void *from, size_t n);
+void *mm_own_page(struct mm *mm, va_t va);
 
 #endif

@@ -37,27 +37,6 @@ u64 prot_bits(int prot)
 	return bits;
 }
 
-int map_anonymous(struct mm *mm, va_t va, u64 len_bytes, u64 prot)
-{
-	mutex_lock(&mm->lock);
-	int error = tree_unmap(mm, va, va + len_bytes);
-	if (!error)
-		error = tree_reserve(mm, va, va + len_bytes, reserved_entry(prot));
-	mutex_unlock(&mm->lock);
-	return error;
-}
-
-int map_file(struct mm *mm, va_t va, u64 len_bytes, u64 prot, u64 keep, struct inode *inode,
-	     u64 page_offset)
-{
-	mutex_lock(&mm->lock);
-	int error = tree_unmap(mm, va, va + len_bytes);
-	if (!error)
-		error = mapping_enter(mm, va, len_bytes >> PAGE_SHIFT, prot, keep, inode, page_offset);
-	mutex_unlock(&mm->lock);
-	return error;
-}
-
 /* Where the mapping goes; an error as a negative number. */
 static s64 choose_place(struct mm *mm, va_t addr, u64 len_bytes, int flags)
 {

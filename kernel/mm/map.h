@@ -39,14 +39,4 @@ u64 mapped_bytes(struct mm *mm, va_t start, va_t end);
 /* PROT_* as the bits that entries carry. */
 u64 prot_bits(int prot);
 
-/*
- * Puts pages of a ramfs file at [va, va + len), over whatever was there. Takes
- * mm->lock. page_offset: in pages. -ENOMEM.
- */
-int map_file(struct mm *mm, va_t va, u64 len_bytes, u64 prot, u64 sharing, struct inode *inode,
-	     u64 page_offset);
-
-/* Puts untouched anonymous memory there, over whatever was there. Takes mm->lock. */
-int map_anonymous(struct mm *mm, va_t va, u64 len_bytes, u64 prot);
-
 #endif

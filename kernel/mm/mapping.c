@@ -13,6 +13,8 @@
 #include "lib/errno.h"
 #include "mm/tree.h"
 
+enum { ENTER_MAX = 32 }; /* pages of a file that are looked up, and entered, at once */
+
 struct page *mapping_new(struct inode *inode, va_t va, u64 index)
 {
 	struct page *mapping = page_alloc(PAGE_MAPPING);
@@ -37,19 +39,21 @@ pte_t mapping_entry(struct inode *inode, u64 index, va_t va, u64 prot, u64 keep)
 	return mapping ? mapping_reserved(mapping, prot, keep) : 0;
 }
 
-/* One page of the file, or a promise up to the next one that the file has. How many pages. */
+/* Some pages of the file, or a promise up to the next one that the file has. How many pages. */
 static s64 enter_some(struct mm *mm, va_t va, u64 count, u64 prot, u64 keep,
 		      struct inode *inode, u64 index, struct page **mapping)
 {
+	struct page *page[ENTER_MAX];
 	struct path path;
-	struct page *page = inode_page(inode, index, false);
-	if (page && !IS_ERR(page)) {
+	u32 in_table = TABLE_ENTRIES - level_index(va, LEVEL_LEAF), max = MIN(in_table, (u32)ENTER_MAX);
+	u32 n = inode_pages(inode, index, MIN(count, max), page);
+	if (n > 0) {
 		int error = tree_own_path(mm, va, &path);
-		if (error)
-			page_put(page);
-		else
-			tree_set_leaf(&path, leaf_entry(page, prot, keep));
-		return error ? error : 1;
+		if (!error)
+			tree_fill_leaves(&path, page, n, prot, keep);
+		for (u32 i = 0; error && i < n; i++)
+			page_put(page[i]);
+		return error ? error : (s64)n;
 	}
 	if (!*mapping && !(*mapping = mapping_new(inode, va, index)))
 		return -ENOMEM;

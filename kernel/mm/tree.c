@@ -339,6 +339,20 @@ void table_set_leaf(struct page *table, unsigned index, pte_t entry)
 	store(table, index, entry);
 }
 
+void tree_fill_leaves(struct path *path, struct page **page, u32 n, u64 prot, u64 keep)
+{
+	struct page *table = path->table[LEVEL_LEAF];
+	unsigned index = level_index(path->va, LEVEL_LEAF);
+	pte_t bits = leaf_entry(page[0], prot, keep) & ~PTE_ADDR;
+	for (u32 i = 0; i < n; i++)
+		store(table, index + i, page_pa(page[i]) | bits);
+	table->resident += n;
+	for (int level = LEVEL_LEAF + 1; level <= LEVEL_ROOT; level++) {
+		path->table[level]->resident += n;
+		path->table[level]->mapped += n;
+	}
+}
+
 void tree_set_leaf(struct path *path, pte_t entry)
 {
 	struct page *leaf_table = path->table[LEVEL_LEAF];

@@ -18,7 +18,7 @@
 #include "mm/fault.h"
 #include "mm/heap.h"
 #include "mm/layout.h"
-#include "mm/map.h"
+#include "mm/tree.h"
 #include "mm/uaccess.h"
 #include "proc/exec_image.h"
 #include "proc/task.h"
@@ -173,37 +173,55 @@ static u32 fill_auxv(u64 *auxv, const struct stack_contents *c, const struct sta
 	return sizeof pairs / sizeof(u64);
 }
 
-/* Copies into the new stack, downwards: *sp is moved first. */
-static int push(struct mm *mm, va_t *sp, const void *from, size_t n)
+/* The new stack as it is filled, downwards. */
+struct stack {
+	struct mm *mm;
+	va_t sp;
+	char *page;  /* the one with the byte below sp, if sp does not stand at its end */
+	bool failed; /* out of memory: nothing more is pushed */
+};
+
+static void push(struct stack *stack, const void *from, size_t n)
 {
-	*sp -= n;
-	return mm_write(mm, *sp, from, n);
+	while (n > 0 && !stack->failed) {
+		if (stack->sp % PAGE_SIZE == 0) {
+			stack->page = mm_own_page(stack->mm, stack->sp - 1);
+			stack->failed = !stack->page;
+			if (stack->failed)
+				return;
+		}
+		size_t chunk = MIN(n, (stack->sp - 1) % PAGE_SIZE + 1);
+		stack->sp -= chunk;
+		n -= chunk;
+		memcpy(stack->page + stack->sp % PAGE_SIZE, (const char *)from + n, chunk);
+	}
 }
 
-static int push_strings(struct mm *mm, va_t *sp, const struct stack_contents *c,
-			struct stack_addresses *at)
+/* So many zeros that n bytes more end at a multiple of 16. */
+static void push_padding(struct stack *stack, size_t n)
+{
+	static const char zeros[16];
+	push(stack, zeros, (stack->sp - n) % sizeof zeros);
+}
+
+static void push_strings(struct stack *stack, const struct stack_contents *c,
+			 struct stack_addresses *at)
 {
 	static const u64 zero;
 	u8 random[16];
 	random_bytes(random, sizeof random);
-	int error = push(mm, sp, &zero, sizeof zero);
-	if (!error)
-		error = push(mm, sp, c->execfn, strlen(c->execfn) + 1);
-	at->execfn = *sp;
-	if (!error)
-		error = push(mm, sp, c->envs->bytes, c->envs->len_bytes);
-	at->envs = *sp;
-	if (!error)
-		error = push(mm, sp, c->args->bytes, c->args->len_bytes);
-	at->args = *sp;
-	*sp &= ~15ull;
-	if (!error)
-		error = push(mm, sp, "x86_64", 7);
-	at->platform = *sp;
-	if (!error)
-		error = push(mm, sp, random, sizeof random);
-	at->random = *sp;
-	return error;
+	push(stack, &zero, sizeof zero);
+	push(stack, c->execfn, strlen(c->execfn) + 1);
+	at->execfn = stack->sp;
+	push(stack, c->envs->bytes, c->envs->len_bytes);
+	at->envs = stack->sp;
+	push(stack, c->args->bytes, c->args->len_bytes);
+	at->args = stack->sp;
+	push_padding(stack, 0);
+	push(stack, "x86_64", 7);
+	at->platform = stack->sp;
+	push(stack, random, sizeof random);
+	at->random = stack->sp;
 }
 
 /* The addresses of strings that stand one after the other in memory, and NULL. */
@@ -220,25 +238,24 @@ static u64 *put_pointers(u64 *to, const struct strings *s, va_t va)
 	return to;
 }
 
-/* argc, argv, envp and auxv, built in one piece and pushed. */
-static int push_table(struct mm *mm, va_t *sp, const struct stack_contents *c,
-		      const struct stack_addresses *at)
+/* argc, argv, envp, built in one piece and pushed below auxv. */
+static void push_table(struct stack *stack, const struct stack_contents *c,
+		       const struct stack_addresses *at)
 {
-	u64 *auxv = mm->layout.auxv;
-	u32 nauxv = fill_auxv(auxv, c, at);
-	size_t nwords = 1 + c->args->count + 1 + c->envs->count + 1 + nauxv;
-	u64 *table = heap_alloc(nwords * sizeof *table);
-	if (!table)
-		return -ENOMEM;
-	u64 *word = table;
-	*word++ = c->args->count;
-	word = put_pointers(word, c->args, at->args);
-	word = put_pointers(word, c->envs, at->envs);
-	memcpy(word, auxv, nauxv * sizeof *auxv);
-	*sp = ((*sp - nwords * sizeof *table) & ~15ull) + nwords * sizeof *table;
-	int error = push(mm, sp, table, nwords * sizeof *table);
+	u64 *auxv = stack->mm->layout.auxv;
+	size_t auxv_bytes = fill_auxv(auxv, c, at) * sizeof *auxv;
+	size_t table_bytes = (1 + c->args->count + 1 + c->envs->count + 1) * sizeof(u64);
+	u64 *table = heap_alloc(table_bytes);
+	if (!table) {
+		stack->failed = true;
+		return;
+	}
+	table[0] = c->args->count;
+	put_pointers(put_pointers(table + 1, c->args, at->args), c->envs, at->envs);
+	push_padding(stack, auxv_bytes + table_bytes);
+	push(stack, auxv, auxv_bytes);
+	push(stack, table, table_bytes);
 	heap_free(table);
-	return error;
 }
 
 s64 stack_build(struct mm *mm, const struct stack_contents *contents)
@@ -251,20 +268,19 @@ s64 stack_build(struct mm *mm, const struct stack_contents *contents)
 	size = MAX(size + 2 * PAGE_SIZE, MIN(task_rlimit(current, RLIMIT_STACK),
 					     ROUND_UP(size, STACK_STEP / 2) + STACK_STEP / 2));
 	va_t bottom = (STACK_TOP - size) & PAGE_MASK;
-	int error = map_anonymous(mm, bottom, STACK_TOP - bottom, PTE_READ | PTE_WRITE);
-	if (error)
-		return error;
-	va_t sp = STACK_TOP;
+	struct stack stack = {.mm = mm, .sp = STACK_TOP};
 	struct stack_addresses at;
-	error = push_strings(mm, &sp, contents, &at);
-	if (!error)
-		error = push_table(mm, &sp, contents, &at);
-	if (error)
-		return error;
+	mutex_lock(&mm->lock);
+	stack.failed = tree_reserve(mm, bottom, STACK_TOP, reserved_entry(PTE_READ | PTE_WRITE));
+	push_strings(&stack, contents, &at);
+	push_table(&stack, contents, &at);
+	mutex_unlock(&mm->lock);
+	if (stack.failed)
+		return -ENOMEM;
 	mm->layout.stack_bottom = bottom;
 	mm->layout.stack_top = STACK_TOP;
 	mm->layout.arg_start = at.args;
 	mm->layout.arg_end = mm->layout.env_start = at.envs;
 	mm->layout.env_end = at.execfn;
-	return sp;
+	return stack.sp;
 }

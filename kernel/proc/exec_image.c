@@ -2,11 +2,11 @@
  * Reading and mapping of ELF files for exec (proc/exec_image.h).
  *
  * Segments are the file's own pages, mapped copy-on-write: no text is copied
- * (mm/map.c), and all processes that run a program share it; so they do with
+ * (mm/mapping.c), and all processes that run a program share it; so they do with
  * the libraries that the dynamic linker maps. Nothing here is seen by others
  * before exec commits: any failure is an errno for the caller of execve.
  *
- * Locks: mm->lock for the search of a gap, others by mm/map.c.
+ * Lock: mm->lock.
  * Sources: elf(5), execve(2), psABI 3.4.1 and 5.1; errors as in Linux's
  * fs/binfmt_elf.c.
  */
@@ -19,7 +19,7 @@
 #include "mm/fault.h"
 #include "mm/heap.h"
 #include "mm/layout.h"
-#include "mm/map.h"
+#include "mm/mapping.h"
 #include "mm/tree.h"
 
 void image_close(struct image *image)
@@ -87,34 +87,47 @@ int image_open_linker(const struct image *program, struct image *linker)
 	return error == -ENOEXEC ? -ELIBBAD : error;
 }
 
+static va_t segment_end(const struct image *image, const struct elf_segment *s)
+{
+	return ROUND_UP(s->va + image->bias + s->mem_bytes, PAGE_SIZE);
+}
+
 /* One PT_LOAD: pages of the file, then zeros to the end of the last one, then untouched memory. */
 static int map_segment(struct mm *mm, const struct image *image, const struct elf_segment *s)
 {
-	va_t start = s->va + image->bias;
-	va_t file_end = start + s->file_bytes, mem_end = start + s->mem_bytes;
-	va_t first = start & PAGE_MASK, file_pages_end = ROUND_UP(file_end, PAGE_SIZE);
-	int error = 0;
-	if (s->file_bytes > 0)
-		error = map_file(mm, first, file_pages_end - first, s->prot, 0,
-				 image->file->inode, s->offset >> PAGE_SHIFT);
-	else
-		file_pages_end = first;
-	if (error || mem_end <= file_end)
+	va_t start = s->va + image->bias, first = start & PAGE_MASK;
+	va_t file_end = start + s->file_bytes;
+	va_t file_pages_end = s->file_bytes ? ROUND_UP(file_end, PAGE_SIZE) : first;
+	int error = mapping_enter(mm, first, (file_pages_end - first) >> PAGE_SHIFT, s->prot, 0,
+				  image->file->inode, s->offset >> PAGE_SHIFT);
+	if (error || s->mem_bytes == s->file_bytes)
 		return error;
-	if (mem_end > file_pages_end)
-		error = map_anonymous(mm, file_pages_end,
-				      ROUND_UP(mem_end, PAGE_SIZE) - file_pages_end, s->prot);
+	error = tree_reserve(mm, file_pages_end, segment_end(image, s), reserved_entry(s->prot));
+	if (error || file_pages_end <= file_end)
+		return error;
 	/* To the end of the page, beyond the bss: ld.so takes its first memory from there. */
-	if (!error && file_pages_end > file_end)
-		error = mm_write(mm, file_end, NULL, file_pages_end - file_end);
-	return error;
+	char *page = mm_own_page(mm, file_end);
+	if (!page)
+		return -ENOMEM;
+	memset(page + (file_end & ~PAGE_MASK), 0, file_pages_end - file_end);
+	return 0;
 }
 
 static int map_segments(struct mm *mm, const struct image *image)
 {
+	va_t mapped_end = 0;
 	int error = 0;
-	for (u32 i = 0; i < image->elf.nsegments && !error; i++)
-		error = map_segment(mm, image, &image->elf.segment[i]);
+	mutex_lock(&mm->lock);
+	for (u32 i = 0; i < image->elf.nsegments && !error; i++) {
+		const struct elf_segment *s = &image->elf.segment[i];
+		va_t first = (s->va + image->bias) & PAGE_MASK, end = segment_end(image, s);
+		if (first < mapped_end) /* it may lie over an earlier one, and then counts */
+			error = tree_unmap(mm, first, end);
+		if (!error)
+			error = map_segment(mm, image, s);
+		mapped_end = MAX(mapped_end, end);
+	}
+	mutex_unlock(&mm->lock);
 	return error;
 }
 

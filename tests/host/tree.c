@@ -31,7 +31,7 @@ static const struct {
 	bool locked; /* the caller holds mm->lock */
 } steps[] = {
 	{"write", step_write, 40, false},     {"read", step_read, 12, false},
-	{"mm_write", step_mm_write, 4, false}, {"map", step_map, 16, true},
+	{"own_page", step_own_page, 4, true}, {"map", step_map, 16, true},
 	{"unmap", step_unmap, 6, true},	      {"protect", step_protect, 8, true},
 	{"discard", step_discard, 4, true},   {"move", step_move, 5, true},
 	{"map_file", step_map_file, 8, true}, {"gap", step_gap, 4, true},

@@ -170,19 +170,19 @@ static void step_access(struct space *space, enum access access)
 }
 
 /* exec writes into memory that the program may perhaps only read. */
-static void step_mm_write(struct space *space)
+static void step_own_page(struct space *space)
 {
-	u64 value[PAGE_SIZE / 8];
 	va_t va = random_page(space);
 	struct run written = *map_at(map_of(space), va);
 	if (written.kind == RUN_EMPTY || written.kind == RUN_BUS || written.shared)
 		return;
-	memset(value, 0, sizeof value);
-	value[0] = value[511] = ++next_value;
-	if (mm_write(&space->mm, va, value, PAGE_SIZE)) {
+	u64 *value = mm_own_page(&space->mm, va);
+	if (!value) {
 		assert_true(failing.happened);
 		return;
 	}
+	memset(value, 0, PAGE_SIZE);
+	value[0] = value[511] = ++next_value;
 	written.kind = RUN_ANON;
 	written.value = next_value;
 	map_set(map_of(space), va, va + PAGE_SIZE, written);
@@ -293,15 +293,22 @@ static u32 random_object(void)
 	return i;
 }
 
-/* One page of a file, as enter_pages of mm/map.c puts it. */
-static int enter_page(struct mm *mm, va_t va, u64 prot, u64 sharing, struct page *page)
+/* Pages of a file, as enter_some of mm/mapping.c puts them: as many at once as one table takes. */
+static int enter_pages(struct mm *mm, va_t va, u64 prot, u64 sharing, struct page **page, u32 n)
 {
-	struct path path;
-	int error = tree_own_path(mm, va, &path);
-	if (error)
-		return error;
-	page_get(page);
-	tree_set_leaf(&path, leaf_entry(page, prot, sharing & PTE_SHARED) | sharing);
+	while (n > 0) {
+		struct path path;
+		u32 in_table = TABLE_ENTRIES - level_index(va, LEVEL_LEAF), now = MIN(n, in_table);
+		int error = tree_own_path(mm, va, &path);
+		if (error)
+			return error;
+		for (u32 i = 0; i < now; i++)
+			page_get(page[i]);
+		tree_fill_leaves(&path, page, now, prot, sharing);
+		va += now * PAGE_SIZE;
+		page += now;
+		n -= now;
+	}
 	return 0;
 }
 
@@ -309,20 +316,20 @@ static int enter_page(struct mm *mm, va_t va, u64 prot, u64 sharing, struct page
 static void step_map_file(struct space *space)
 {
 	static const u64 sharings[] = {0, PTE_SHARED, PTE_SHARED | PTE_NOWRITE};
+	struct page *page[2];
 	u64 npages_in = rnd(3), sharing = sharings[rnd(3)], prot = random_prot();
 	va_t va = random_page(space), end = va + (npages_in + 1) * PAGE_SIZE;
 	struct run run = {.prot = prot, .shared = sharing, .nowrite = sharing & PTE_NOWRITE};
 	if (end > USER_END || (run.nowrite && (prot & PTE_WRITE)) || !unmap(space, va, end))
 		return;
 	changed = *map_of(space);
-	int error = 0;
-	for (u64 i = 0; i < npages_in && !error; i++) {
+	for (u64 i = 0; i < npages_in; i++) {
 		run.kind = RUN_OBJECT;
 		run.object = random_object();
-		error = enter_page(&space->mm, va + i * PAGE_SIZE, prot, sharing,
-				   objects[run.object].page);
+		page[i] = objects[run.object].page;
 		map_set(&changed, va + i * PAGE_SIZE, va + (i + 1) * PAGE_SIZE, run);
 	}
+	int error = enter_pages(&space->mm, va, prot, sharing, page, npages_in);
 	run.kind = RUN_BUS;
 	map_set(&changed, end - PAGE_SIZE, end, run);
 	struct page *nowhere = error ? NULL : mapping_new(NULL, end - PAGE_SIZE, 0);
