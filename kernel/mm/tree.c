@@ -111,6 +111,7 @@ static void copy_table(struct page *copy, const struct page *table)
 struct page *tree_share(struct mm *mm)
 {
 	kassert(mutex_held(&mm->lock));
+	tree_trim(mm);
 	struct page *parent = pa_page(mm->root);
 	struct page *child = tree_new();
 	if (!child)

@@ -153,6 +153,9 @@ int tree_mark_all(struct mm *mm, u64 set, u64 clear); /* of whatever is mapped *
 /* madvise(MADV_DONTNEED): private pages become untouched memory again. */
 int tree_discard(struct mm *mm, va_t start, va_t end);
 
+/* Cuts off the empty tables that tree_unmap keeps for the next mapping: fork shares no such. */
+void tree_trim(struct mm *mm);
+
 /* The first entry at or above va that is not empty; false if there is none. Reads only. */
 bool tree_next_used(struct mm *mm, va_t *va, pte_t *entry_out, u64 *span_out);
 

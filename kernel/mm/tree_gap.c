@@ -29,7 +29,8 @@ static bool last_used_in(const struct page *table, va_t table_va, va_t low, va_t
 		if (entry_va + span <= low)
 			return false;
 		if (entry_is_table(entry[index], level)) {
-			if (last_used_in(entry_page(entry[index]), entry_va, low, high, used_start))
+			if (entry_page(entry[index])->used > 0 &&
+			    last_used_in(entry_page(entry[index]), entry_va, low, high, used_start))
 				return true;
 		} else if (entry[index]) {
 			*used_start = entry_va;

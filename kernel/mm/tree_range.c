@@ -12,6 +12,7 @@
  * Entry points: the functions of mm/tree.h's second part. Lock: mm->lock.
  */
 #include "lib/panic.h"
+#include "mm/layout.h"
 #include "mm/mapping.h"
 #include "mm/tree_private.h"
 #include "proc/sched.h"
@@ -124,7 +125,8 @@ static int change_whole(struct change *c, struct page *table, unsigned index, va
 			cut_off(c, table, index);
 		return 0;
 	case CHANGE_RESERVE:
-		kassert(!entry);
+		if (entry) /* an empty table */
+			cut_off(c, table, index);
 		table_store(table, index, c->reserved);
 		if (entry_is_mapping(c->reserved))
 			page_get(entry_page(c->reserved));
@@ -144,9 +146,9 @@ static int change_whole(struct change *c, struct page *table, unsigned index, va
 
 static bool must_enter(const struct change *c, pte_t entry, int level)
 {
-	if (c->op == CHANGE_UNMAP)
+	if (c->op == CHANGE_UNMAP || !entry_is_table(entry, level))
 		return false;
-	return entry_is_table(entry, level);
+	return c->op != CHANGE_RESERVE || entry_page(entry)->used > 0;
 }
 
 static int change_table(struct change *c, struct page *table, va_t table_va);
@@ -174,45 +176,20 @@ static int change_below(struct change *c, struct page *table, unsigned index, va
 	return error;
 }
 
-/* Recursion is by level: four deep at most. */
-static int change_table(struct change *c, struct page *table, va_t table_va)
-{
-	int level = table->level;
-	u64 span = level_span(level);
-	va_t from = MAX(c->start, table_va);
-	unsigned index = level_index(from, level);
-
-	for (; index < table_length(level); index++) {
-		va_t entry_va = table_va + index * span;
-		if (entry_va >= c->end)
-			break;
-		bool whole = c->start <= entry_va && entry_va + span <= c->end;
-		pte_t entry = table_entries(table)[index];
-		int error;
-		if (whole && !must_enter(c, entry, level))
-			error = change_whole(c, table, index, entry_va);
-		else
-			error = change_below(c, table, index, entry_va);
-		if (error)
-			return error;
-	}
-	sched_point();
-	return 0;
-}
-
-/* All of the range, in this leaf table. Promises of anonymous memory need no word to anybody:
+/* What of the range is in this leaf table. Promises of anonymous memory need no word to anybody:
  * they come and go in a short loop, for the stack of a thread is 30 of them. */
-static int change_leaves(struct change *c, struct page *leaf)
+static int change_leaves(struct change *c, struct page *leaf, va_t table_va)
 {
 	pte_t *entry = table_entries(leaf);
-	unsigned index = level_index(c->start, LEVEL_LEAF);
-	unsigned end = index + ((c->end - c->start) >> PAGE_SHIFT);
+	va_t va = MAX(c->start, table_va);
+	unsigned index = level_index(va, LEVEL_LEAF);
+	unsigned end = MIN((c->end - table_va) >> PAGE_SHIFT, (u64)TABLE_ENTRIES);
 	int error = 0;
 	if (c->op == CHANGE_RESERVE && !entry_is_mapping(c->reserved)) {
 		table_fill(leaf, index, end, c->reserved);
 		return 0;
 	}
-	for (va_t va = c->start; index < end && !error; index++, va += PAGE_SIZE) {
+	for (; index < end && !error; index++, va += PAGE_SIZE) {
 		if (c->op == CHANGE_UNMAP && entry_is_plain(entry[index])) {
 			entry[index] = 0;
 			leaf->used--;
@@ -221,6 +198,47 @@ static int change_leaves(struct change *c, struct page *leaf)
 		}
 	}
 	return error;
+}
+
+/* Recursion is by level: four deep at most. */
+static int change_table(struct change *c, struct page *table, va_t table_va)
+{
+	int level = table->level, error = 0;
+	u64 span = level_span(level);
+	va_t from = MAX(c->start, table_va);
+	unsigned index = level_index(from, level);
+
+	if (level == LEVEL_LEAF) {
+		error = change_leaves(c, table, table_va);
+		index = TABLE_ENTRIES;
+	}
+	for (; index < table_length(level) && !error; index++) {
+		va_t entry_va = table_va + index * span;
+		if (entry_va >= c->end)
+			break;
+		bool whole = c->start <= entry_va && entry_va + span <= c->end;
+		pte_t entry = table_entries(table)[index];
+		if (whole && !must_enter(c, entry, level))
+			error = change_whole(c, table, index, entry_va);
+		else
+			error = change_below(c, table, index, entry_va);
+	}
+	sched_point();
+	return error;
+}
+
+/* Tables that have become empty on the way to the range go, from the leaf table up. But those to the
+ * last page of mmap's area stay until fork: a mapping which has the area to itself, as the stack of
+ * a first thread may, would make them anew each time. */
+static void cut_empty(struct change *c, const struct path *path)
+{
+	bool is_last = path->va >= MAP_AREA_END - level_span(LEVEL_LEAF + 1) && path->va < MAP_AREA_END;
+	if (c->op == CHANGE_UNMAP && is_last && path->table[LEVEL_LEAF]->used == 0) {
+		c->mm->keeps_empty = true;
+		return;
+	}
+	for (int level = LEVEL_LEAF; level < LEVEL_ROOT && path->table[level]->used == 0; level++)
+		cut_off(c, path->table[level + 1], level_index(path->va, level + 1));
 }
 
 /* The same for the common small range, all within one leaf table: one walk down, and one up. */
@@ -233,13 +251,12 @@ static int change_leaf_table(struct change *c)
 	struct page *leaf = path.table[LEVEL_LEAF];
 	u32 resident = leaf->resident;
 	u64 mapped = leaf->used;
-	error = change_leaves(c, leaf);
+	error = change_leaves(c, leaf, ROUND_DOWN(c->start, level_span(LEVEL_LEAF + 1)));
 	for (int level = LEVEL_LEAF + 1; level <= LEVEL_ROOT; level++) {
 		path.table[level]->resident += leaf->resident - resident;
 		path.table[level]->mapped += leaf->used - mapped;
 	}
-	for (int level = LEVEL_LEAF; level < LEVEL_ROOT && path.table[level]->used == 0; level++)
-		cut_off(c, path.table[level + 1], level_index(c->start, level + 1));
+	cut_empty(c, &path);
 	return error;
 }
 
@@ -319,6 +336,19 @@ int tree_mark_all(struct mm *mm, u64 set, u64 clear)
 	c.set = set;
 	c.clear = clear;
 	return change_range(&c);
+}
+
+/* Any change but an unmap cuts off what it finds empty: here one that changes nothing. */
+void tree_trim(struct mm *mm)
+{
+	struct change c;
+	if (!mm->keeps_empty)
+		return;
+	mm->keeps_empty = false;
+	change_init(&c, mm, CHANGE_MARK, MAP_AREA_END - PAGE_SIZE, MAP_AREA_END);
+	c.holes = true;
+	c.set = c.clear = 0;
+	change_range(&c);
 }
 
 int tree_discard(struct mm *mm, va_t start, va_t end)
