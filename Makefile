@@ -116,7 +116,7 @@ HOST_TESTS  := $(patsubst tests/host/%.c,$(B)/tests/host/%,$(sort $(wildcard tes
 
 # Targets --------------------------------------------------------------------------------------
 
-.PHONY: all kernel user root iso tests run test gdb compdb record-expected clean help FORCE
+.PHONY: all kernel user root iso tests run test gdb profile compdb record-expected clean help FORCE
 all: kernel root
 kernel: $(KERNEL)
 user: $(USER_BIN)
@@ -133,6 +133,8 @@ help:
 	@echo '                  TESTS=tests/host.t runs one driver'
 	@echo 'make gdb          debug build, QEMU stopped at the entry, gdb here'
 	@echo '                  PROG="cow" runs one program; GDBARGS="-batch -ex ..." for scripts'
+	@echo 'make profile CMD="forkdemo"   which functions, kernel and user, spend its instructions'
+	@echo '                  PROFILE="--callers" and more: tools/profile --help'
 	@echo 'make iso|root|user|kernel   one part'
 	@echo 'make compdb       compile_commands.json for editors'
 	@echo 'make record-expected   write tests/guest/expected/ from Linux'
@@ -161,6 +163,11 @@ gdb:
 	@$(MAKE) $(J) DEBUG=1 kernel root
 	@PROG='$(PROG)' MEM='$(MEM)' CPUS='$(CPUS)' QEMU='$(QEMU)' GDB='$(GDB)' \
 		tools/gdb/run $(GDBARGS)
+
+profile:
+	@tools/setup
+	@$(MAKE) $(J) all
+	@TINE_BUILD='$(CURDIR)/$(B)' QEMU='$(QEMU)' tools/profile $(PROFILE) -- $(or $(CMD),forkdemo)
 
 record-expected: tests
 	tests/record
@@ -279,6 +286,12 @@ $(B)/tests/host/$(1): $(2) $(B)/host.flags
 endef
 host_sources = tests/host/$(1).c $(call noted,sources,tests/host/$(1).c)
 $(foreach t,$(HOST_TESTS:$(B)/tests/host/%=%),$(eval $(call host_test,$(t),$(call host_sources,$(t)))))
+
+# The plugin of QEMU that counts for tools/profile; profile-api2.so is for QEMU 9 and later.
+build/profile-api%.so: tools/profiler/plugin.c
+	$(say) HOSTCC $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(HOSTCC) -std=gnu11 -O2 -Wall -Wextra $(WERROR) -shared -fPIC -DPLUGIN_API=$* $< -o $@
 
 # Editors --------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """Writes and lists cpio archives in the newc format (cpio(5)), the format of an initramfs.
 
-Used by tools/mkroot, which makes the root archive, and tools/guest, which appends a second archive
-to it. Writing the headers here needs no root rights, not even for device nodes. Every owner is root.
+Used by tools/mkroot, which makes the root archive, tools/guest, which appends a second archive to
+it, and tools/profile, which looks for symbols in it. Writing the headers here needs no root rights, not even for device nodes. Every owner is root.
 """
 import os
 import stat
@@ -68,17 +68,23 @@ class Archive:
         return data + _pad(len(data), ALIGN)
 
 
-def names(data):
-    """The names in an archive as Archive(known=…) wants them."""
-    found, at = set(), 0
+def entries(data):
+    """(name, mode, content) of all that one archive or several in a row hold."""
+    at = 0
     while data[at:at + 6] == b"070701":
-        size, namesize = (int(data[at + o:at + o + 8], 16) for o in (54, 94))
+        mode, size, namesize = (int(data[at + o:at + o + 8], 16) for o in (14, 54, 94))
         name = os.fsdecode(data[at + 110:at + 110 + namesize - 1])
         at += 110 + namesize
-        at += -at % 4 + size
+        at += -at % 4
+        content = data[at:at + size]
+        at += size
         at += -at % 4
         if name == "TRAILER!!!":
             at += -at % ALIGN
         else:
-            found.add(name)
-    return found
+            yield name, mode, content
+
+
+def names(data):
+    """The names in an archive as Archive(known=…) wants them."""
+    return {name for name, _, _ in entries(data)}
