@@ -169,7 +169,6 @@ char *expand_pattern(const char *word)
 static void finish_field(struct fields *fields, struct text *t, size_t from, size_t to)
 {
 	struct str plain = { 0 }, pattern = { 0 };
-	bool is_pattern = false;
 	char **matches;
 	int count = 0;
 
@@ -180,10 +179,8 @@ static void finish_field(struct fields *fields, struct text *t, size_t from, siz
 			continue;
 		str_put(&plain, c);
 		put_pattern(&pattern, c, mark);
-		if (mark != M_QUOTED && strchr("*?[", c))
-			is_pattern = true;
 	}
-	if (is_pattern)
+	if (has_pattern(pattern.text, pattern.len))
 		count = glob_expand(str_text(&pattern), &matches);
 	for (int i = 0; i < count; i++)
 		field_add(fields, matches[i]);

@@ -42,12 +42,15 @@ static char *join(const char *folder, const char *name, size_t name_len)
 	return path;
 }
 
-static bool has_pattern(const char *part, size_t len)
+/* A [ without its ] is itself: no folder is read for each `[ $i -lt 9 ]`. */
+bool has_pattern(const char *part, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		if (part[i] == '\\')
 			i++;
-		else if (strchr("*?[", part[i]))
+		else if (part[i] == '*' || part[i] == '?')
+			return true;
+		else if (part[i] == '[' && memchr(part + i, ']', len - i))
 			return true;
 	}
 	return false;

@@ -164,6 +164,7 @@ bool expand_into(struct text *t, const char **at, const char *end, bool in_quote
 bool subst_dollar(struct text *t, const char **at, const char *end, bool in_quotes);
 bool subst_backquote(struct text *t, const char **at, const char *end, bool in_quotes);
 const char *skip_to(const char *at, const char *end, char close);
+bool has_pattern(const char *part, size_t len);
 int glob_expand(const char *pattern, char ***matches);
 bool arith_evaluate(const char *expression, long *value);
 
