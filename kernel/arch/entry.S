@@ -51,9 +51,9 @@
 	.cfi_offset rsp, -16
 .endm
 
-/* rsp points to a struct regs. */
-.macro CFI_REGS_FRAME
-	CFI_HARDWARE_FRAME 128
+/* rsp points to a struct regs, or to so many bytes below one. */
+.macro CFI_REGS_FRAME below=0
+	CFI_HARDWARE_FRAME 128 + \below
 	.cfi_offset r15, -168
 	.cfi_offset r14, -160
 	.cfi_offset r13, -152
@@ -69,6 +69,14 @@
 	.cfi_offset rdx, -72
 	.cfi_offset rsi, -64
 	.cfi_offset rdi, -56
+.endm
+
+/* The edge of user mode on the way of SYSCALL and SYSRET: rip is in rcx, all else is the user's. */
+.macro CFI_SYSCALL_EDGE
+	.cfi_startproc simple
+	.cfi_signal_frame
+	.cfi_def_cfa rsp, 0
+	.cfi_register rip, rcx
 .endm
 
 /* struct regs below rdi, which has been pushed already. */
@@ -114,15 +122,15 @@
  * System call. In: rax = number, rdi rsi rdx r10 r8 r9 = arguments, rcx = the
  * user's rip, r11 = its rflags, rsp still the user's, interrupts off (SFMASK).
  * Out: rax = result; rcx and r11 are lost, everything else is as it was.
+ *
+ * The arguments stay where they are, in the registers of a C call, but for the
+ * fourth (SYSCALL needs rcx); the number is the seventh, so it goes by the stack.
  */
 	.globl	syscall_entry
 	.type	syscall_entry, @function
 	.balign	16
 syscall_entry:
-	.cfi_startproc simple
-	.cfi_signal_frame
-	.cfi_def_cfa rsp, 0
-	.cfi_register rip, rcx
+	CFI_SYSCALL_EDGE
 	swapgs
 	movq	%rsp, %gs:CPU_USER_RSP
 	movq	%gs:CPU_KSTACK_TOP, %rsp
@@ -136,17 +144,16 @@ syscall_entry:
 	PUSH	%rax			/* orig_rax: the number stays here, rax becomes the result */
 	SAVE	rdi
 	SAVE_REGS_AFTER_RDI
-	movq	%rsp, %rdi
 	sti
-	subq	$8, %rsp		/* psABI 3.2.2: aligned to 16 at a call */
-	.cfi_adjust_cfa_offset 8
+	movq	%r10, %rcx
+	PUSH	%rax			/* psABI 3.2.2: this also aligns rsp to 16 at a call */
 	call	syscall_dispatch
 	cli
 	cmpb	$0, %gs:CPU_NEED_RESCHED
-	jne	1f
-	movq	%gs:CPU_TASK, %rax
-	cmpb	$0, TASK_SIGNAL_WANTED(%rax)
-	jne	1f
+	jne	syscall_leave_by_iret
+	movq	%gs:CPU_TASK, %rcx
+	cmpb	$0, TASK_SIGNAL_WANTED(%rcx)
+	jne	syscall_leave_by_iret
 
 	/*
 	 * The short way back, by SYSRET: rip comes from rcx, rflags from r11, cs and ss
@@ -157,43 +164,35 @@ syscall_entry:
 	 * that C preserves need no reload. With TF set SYSRET would trap too early.
 	 */
 	cmpq	$-1, 8 + REGS_ORIG_RAX(%rsp)
-	je	1f
-	movq	8 + REGS_RCX(%rsp), %rcx
+	je	syscall_leave_by_iret
 	movq	8 + REGS_R11(%rsp), %r11
 	testl	$RFLAGS_TF, %r11d
-	jnz	1f
-
-	.cfi_remember_state
-	addq	$(8 + 7 * 8), %rsp	/* up to r10: r15 to rbx are preserved, r11 is loaded */
-	.cfi_adjust_cfa_offset -(8 + 7 * 8)
-	.cfi_same_value r15
-	.cfi_same_value r14
-	.cfi_same_value r13
-	.cfi_same_value r12
-	.cfi_same_value rbp
-	.cfi_same_value rbx
-	.cfi_same_value r11
-	RESTORE	r10
-	RESTORE	r9
-	RESTORE	r8
-	RESTORE	rax
-	addq	$8, %rsp		/* rcx */
-	.cfi_adjust_cfa_offset -8
-	RESTORE	rdx
-	RESTORE	rsi
-	RESTORE	rdi
-	movq	(REGS_RSP - REGS_ORIG_RAX)(%rsp), %rsp
-	.cfi_def_cfa rsp, 0
-	.cfi_register rip, rcx
-	.cfi_same_value rsp
+	jnz	syscall_leave_by_iret
+	movq	8 + REGS_RCX(%rsp), %rcx
+	movq	8 + REGS_R10(%rsp), %r10
+	movq	8 + REGS_R9(%rsp), %r9
+	movq	8 + REGS_R8(%rsp), %r8
+	movq	8 + REGS_RDX(%rsp), %rdx
+	movq	8 + REGS_RSI(%rsp), %rsi
+	movq	8 + REGS_RDI(%rsp), %rdi
+	movq	8 + REGS_RSP(%rsp), %rsp
+	.cfi_endproc
+	CFI_SYSCALL_EDGE
 	swapgs
 	sysretq
-	.cfi_restore_state
-1:	addq	$8, %rsp
+	.cfi_endproc
+	.size	syscall_entry, . - syscall_entry
+
+/* All registers come from struct regs, whose rax is now the result: rsp + 8 points to it. */
+	.type	syscall_leave_by_iret, @function
+syscall_leave_by_iret:
+	CFI_REGS_FRAME 8
+	movq	%rax, 8 + REGS_RAX(%rsp)
+	addq	$8, %rsp
 	.cfi_adjust_cfa_offset -8
 	jmp	return_to_user
 	.cfi_endproc
-	.size	syscall_entry, . - syscall_entry
+	.size	syscall_leave_by_iret, . - syscall_leave_by_iret
 
 /*
  * SYSCALL from 32-bit code: AMD's CPUs allow it, we do not have that interface.

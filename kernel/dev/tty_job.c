@@ -134,6 +134,7 @@ int tty_job_check(struct tty *tty, int sig)
 		err = -EIO; /* no shell is left that could continue it */
 	} else {
 		signal_send_pgrp(pgrp, sig, NULL);
+		current->signal_wanted = true; /* even if another thread of ours takes it */
 		err = -ERESTARTSYS;
 	}
 	spin_unlock(&proc_lock);

@@ -3,6 +3,9 @@
  * handler that syscall/table.c names. Set a breakpoint on a handler (sys_fork,
  * say) or, for every call, on syscall_dispatch.
  *
+ * A result of -ERESTARTSYS and its like never reaches the program: who answers it has
+ * found signal_wanted set (signal_pending), so deliver.c decides what is seen instead.
+ *
  * Registers of a call: psABI A.2.1 (rax; rdi rsi rdx r10 r8 r9; result in rax).
  */
 #include "arch/cpu.h"
@@ -12,30 +15,21 @@
 #include "syscall/table.h"
 
 /* Names each call that we do not know once, so that porting a program is quick work. */
-static void note_unknown(u64 number)
+__attribute__((noinline)) static s64 unknown_call(u64 number)
 {
 	static u64 seen[1024 / 64];
 	enum { RSEQ = 334 }; /* every program of a new glibc asks; ENOSYS is an answer */
-	if (number >= 1024 || number == RSEQ || (seen[number / 64] & (1ull << (number % 64))))
-		return;
-	seen[number / 64] |= 1ull << (number % 64);
-	kdebugf("%s (pid %d): unknown system call %lu\n", current->name, task_tgid(current),
-		number);
+	if (number < 1024 && number != RSEQ && !(seen[number / 64] & (1ull << (number % 64)))) {
+		seen[number / 64] |= 1ull << (number % 64);
+		kdebugf("%s (pid %d): unknown system call %lu\n", current->name,
+			task_tgid(current), number);
+	}
+	return -ENOSYS;
 }
 
-void syscall_dispatch(struct regs *regs)
+s64 syscall_dispatch(u64 arg1, u64 arg2, u64 arg3, u64 arg4, u64 arg5, u64 arg6, u64 number)
 {
-	u64 number = regs->orig_rax;
-	if (number >= SYSCALL_COUNT || !syscall_table[number].handler) {
-		note_unknown(number);
-		regs->rax = -ENOSYS;
-		return;
-	}
-	s64 result = syscall_table[number].handler(regs->rdi, regs->rsi, regs->rdx, regs->r10,
-						   regs->r8, regs->r9);
-	if (regs->orig_rax == (u64)NO_SYSCALL)
-		return; /* execve and rt_sigreturn have set all registers */
-	regs->rax = result;
-	if (result <= -ERESTARTSYS && result >= -ERESTART_RESTARTBLOCK)
-		current->signal_wanted = true; /* deliver.c decides what the program sees */
+	if (number >= SYSCALL_COUNT || !syscall_table[number].handler)
+		return unknown_call(number);
+	return syscall_table[number].handler(arg1, arg2, arg3, arg4, arg5, arg6);
 }

@@ -19,8 +19,8 @@ enum { SYSCALL_COUNT = 451 }; /* after the last one of Linux 6.1 */
 
 extern const struct syscall syscall_table[SYSCALL_COUNT];
 
-/* From entry.S, interrupts on: runs the call that regs->rax numbers; the
- * result goes to regs->rax. Signals are delivered by return_to_user after. */
-void syscall_dispatch(struct regs *regs);
+/* From entry.S, interrupts on: runs the call of this number, and answers its result. The
+ * registers at the entry are in task_regs(current). */
+s64 syscall_dispatch(u64 arg1, u64 arg2, u64 arg3, u64 arg4, u64 arg5, u64 arg6, u64 number);
 
 #endif
