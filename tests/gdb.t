@@ -105,13 +105,16 @@ def check_backtraces(tap, session):
         tbreak sys_fork
         continue
         bt
+        @ wait
+        tbreak sys_wait4 if pid > 0
+        continue
+        bt
         @ fault
         tbreak fault_copy
         continue
         bt
         @ ends
         delete
-        break sys_wait4 if pid > 0
         break sys_exit_group
         continue
         bt
@@ -139,10 +142,10 @@ def check_backtraces(tap, session):
          "the breakpoint stops in main of PROG, in no other program"),
         ("fork", fork + r"main \(.*\) at user/forkdemo.c:\d+\n\Z",
          "bt in sys_fork leads into PROG"),
+        ("wait", "#0  sys_wait4 .*\n" + FROM_CALL +
+         r"(.*\n)*.* waitpid \(\)\n.* main \(.*user/forkdemo.c:\d+\n", "bt in sys_wait4"),
         ("fault", r"#0  fault_copy (.*\n)*#\d+ .* trap_dispatch .*\n#\d+  <signal handler called>\n"
          r"(.*\n)*#\d+ .* main \(.*user/forkdemo.c:\d+\n", "bt in fault_copy leads into PROG"),
-        ("ends", "#0  sys_wait4 .*\n" + FROM_CALL +
-         r"(.*\n)*.* waitpid \(\)\n.* main \(.*user/forkdemo.c:\d+\n", "bt in sys_wait4"),
         ("ends", exits + r"#\d+ .* child \(.*\n.* main \(.*user/forkdemo.c:\d+\n",
          "bt in sys_exit_group of the child"),
         ("ends", exits + r"#5 .*\n#6 .* _start \(\)\n#7  0x0+ in \?\? \(\)\n",

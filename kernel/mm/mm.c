@@ -45,10 +45,10 @@ struct mm *mm_new(void)
 	return mm_with_root(tree_new());
 }
 
-struct mm *mm_fork(struct mm *parent)
+struct mm *mm_fork(struct mm *parent, va_t stack)
 {
 	mutex_lock(&parent->lock);
-	struct mm *child = mm_with_root(tree_share(parent));
+	struct mm *child = mm_with_root(tree_share(parent, stack));
 	if (child) {
 		child->brk_start = parent->brk_start;
 		child->brk = parent->brk;

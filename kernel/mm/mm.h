@@ -44,7 +44,7 @@ struct mm {
 };
 
 struct mm *mm_new(void);			/* empty; NULL when out of memory */
-struct mm *mm_fork(struct mm *parent);		/* shares the whole tree copy-on-write */
+struct mm *mm_fork(struct mm *parent, va_t stack); /* shares the tree (tree_share) */
 struct mm *mm_get(struct mm *mm);
 void mm_put(struct mm *mm);			/* the last user lets go of the tree */
 

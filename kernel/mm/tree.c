@@ -3,9 +3,9 @@
  *
  * Two rules of the CPU carry it. W bits are ANDed down a walk (SDM vol. 3A
  * 4.6): W clear in one entry of the root write-protects 512 GiB. And a table
- * may hang below several roots at once. So fork copies the root alone, with W
- * clear (tree_share), and a write makes its walk private again, table by table
- * from the top (tree_own_path). At each level it finds one of
+ * may hang below several roots at once. So fork copies the root, with W clear
+ * (tree_share), and a write makes its walk private again, table by table from
+ * the top (tree_own_path). At each level it finds one of
  *
  *	W set, one reference       ours already
  *	W clear, one reference     was shared, is not any more: take_back
@@ -89,6 +89,15 @@ static pte_t entry_share(pte_t entry, int level)
 	return entry & ~PTE_W;
 }
 
+static void copy_counts(struct page *copy, const struct page *table)
+{
+	copy->level = table->level;
+	copy->groups = table->groups;
+	copy->used = table->used;
+	copy->resident = table->resident;
+	copy->mapped = table->mapped;
+}
+
 /* Fills an empty table with the shared form of every entry of another. */
 static void copy_table(struct page *copy, const struct page *table)
 {
@@ -101,31 +110,24 @@ static void copy_table(struct page *copy, const struct page *table)
 			if (from[i])
 				to[i] = entry_share(from[i], level);
 	}
-	copy->level = level;
-	copy->groups = table->groups;
-	copy->used = table->used;
-	copy->resident = table->resident;
-	copy->mapped = table->mapped;
+	copy_counts(copy, table);
 }
 
-struct page *tree_share(struct mm *mm)
-{
-	kassert(mutex_held(&mm->lock));
-	tree_trim(mm);
-	struct page *parent = pa_page(mm->root);
-	struct page *child = tree_new();
-	if (!child)
-		return NULL;
+enum { NO_ENTRY = TABLE_ENTRIES };
 
-	pte_t *from = table_entries(parent);
-	copy_table(child, parent);
-	for (u64 groups = parent->groups; groups;) {
+/* The same of an own table, for fork: its entries are shared from now on, and lose W too; all
+ * but one, which the caller sees to. */
+static void share_table(struct page *copy, struct page *table, unsigned but)
+{
+	pte_t *from = table_entries(table), *to = table_entries(copy);
+	int level = table->level;
+	for (u64 groups = table->groups; groups;) {
 		unsigned first = group_take(&groups);
 		for (unsigned i = first; i < first + GROUP; i++)
-			from[i] &= ~PTE_W;
+			if (from[i] && i != but)
+				from[i] = to[i] = entry_share(from[i], level);
 	}
-	tlb_flush_mm(mm);
-	return child;
+	copy_counts(copy, table);
 }
 
 static bool must_lose_w(pte_t entry, int level)
@@ -220,9 +222,8 @@ static u32 tables_needed(const struct page *table, va_t va)
 	return 0;
 }
 
-static int walk_prepare(struct walk *walk, const struct page *root, va_t va)
+static int walk_prepare(struct walk *walk, u32 need)
 {
-	u32 need = tables_needed(root, va);
 	walk->nspare = walk->nreplaced = 0;
 	while (walk->nspare < need) {
 		struct page *frame = page_alloc_zeroed(PAGE_TABLE);
@@ -280,7 +281,7 @@ static struct page *own_table(struct page *parent, va_t va, struct walk *walk)
 static int own_rest(struct mm *mm, va_t va, int level, struct path *path)
 {
 	struct walk walk;
-	int error = walk_prepare(&walk, path->table[level], va);
+	int error = walk_prepare(&walk, tables_needed(path->table[level], va));
 	if (error)
 		return error;
 	for (; level > LEVEL_LEAF; level--)
@@ -289,27 +290,91 @@ static int own_rest(struct mm *mm, va_t va, int level, struct path *path)
 	return 0;
 }
 
-int tree_own_path(struct mm *mm, va_t va, struct path *path)
+/* The walk to va as far as W goes: so far it is ours (I3). The level of the last table. */
+static inline int path_begin(const struct mm *mm, va_t va, struct path *path)
 {
-	kassert(mutex_held(&mm->lock));
-	kassert(va < USER_END);
 	int level = LEVEL_ROOT;
 	struct page *table = path->table[level] = pa_page(mm->root);
-	for (; level > LEVEL_LEAF; level--) { /* as far as W goes, it is ours: I3 */
+	for (; level > LEVEL_LEAF; level--) {
 		pte_t entry = table_entries(table)[level_index(va, level)];
 		if ((entry & (PTE_P | PTE_W)) != (PTE_P | PTE_W))
 			break;
 		table = path->table[level - 1] = entry_page(entry);
 		kassert(page_refs(table) == 1);
 	}
-	if (level > LEVEL_LEAF) {
-		int error = own_rest(mm, va, level, path);
-		if (error)
-			return error;
-	}
+	return level;
+}
+
+static inline void path_end(struct path *path, va_t va)
+{
 	path->va = va;
 	path->leaf = &table_entries(path->table[LEVEL_LEAF])[level_index(va, LEVEL_LEAF)];
-	return 0;
+}
+
+int tree_own_path(struct mm *mm, va_t va, struct path *path)
+{
+	kassert(mutex_held(&mm->lock));
+	kassert(va < USER_END);
+	int level = path_begin(mm, va, path);
+	int error = level > LEVEL_LEAF ? own_rest(mm, va, level, path) : 0;
+	if (!error)
+		path_end(path, va);
+	return error;
+}
+
+/*
+ * The page at va, if the CPU can write it now: both will write it soon, so the child is to have
+ * a copy from the start. Returns it, with the tables for the way to it in walk; NULL: it is
+ * shared like all others, or there is no memory.
+ */
+static struct page *split_prepare(struct mm *mm, va_t va, struct path *path, struct walk *walk)
+{
+	if (va >= USER_END || path_begin(mm, va, path) > LEVEL_LEAF)
+		return NULL;
+	path_end(path, va);
+	pte_t leaf = *path->leaf;
+	bool writable = (leaf & (PTE_P | PTE_W | PTE_SHARED)) == (PTE_P | PTE_W);
+	if (!writable || entry_page(leaf)->owner || walk_prepare(walk, LEVEL_ROOT - LEVEL_LEAF))
+		return NULL;
+	struct page *copy = page_alloc(PAGE_ANON);
+	if (!copy)
+		walk_finish(walk, mm, va);
+	return copy;
+}
+
+/* Shares all but the way to a page, which the child gets anew, with the copy at its end. */
+static void split(struct page *child, struct path *path, struct walk *walk, struct page *copy)
+{
+	for (int level = LEVEL_ROOT; level > LEVEL_LEAF; level--) {
+		unsigned index = level_index(path->va, level);
+		share_table(child, path->table[level], index);
+		struct page *below = walk->spare[--walk->nspare];
+		table_entries(child)[index] = page_pa(below) | PTE_P | PTE_W | PTE_U;
+		child = below;
+	}
+	unsigned index = level_index(path->va, LEVEL_LEAF);
+	share_table(child, path->table[LEVEL_LEAF], index);
+	table_entries(child)[index] = (*path->leaf & ~PTE_ADDR) | page_pa(copy);
+}
+
+struct page *tree_share(struct mm *mm, va_t stack)
+{
+	kassert(mutex_held(&mm->lock));
+	tree_trim(mm);
+	struct page *child = tree_new();
+	if (!child)
+		return NULL;
+	struct path path;
+	struct walk walk;
+	struct page *copy = split_prepare(mm, stack, &path, &walk);
+	if (copy)
+		split(child, &path, &walk, copy);
+	else
+		share_table(child, pa_page(mm->root), NO_ENTRY);
+	tlb_flush_mm(mm);
+	if (copy) /* after the flush: what other threads write from now on, the child does not see */
+		page_copy(page_kva(copy), page_kva(entry_page(*path.leaf)));
+	return child;
 }
 
 int tree_own_table(struct mm *mm, struct page *parent, va_t va, struct page **table_out)

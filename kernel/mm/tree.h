@@ -94,10 +94,12 @@ struct path {
 struct page *tree_new(void);
 
 /*
- * fork: a new root that shares everything below the old one. Write-protects
- * the old root's entries and flushes mm on all CPUs. NULL: out of memory.
+ * fork: a new root that shares everything below the old one, but for the page
+ * of the stack, which both will write at once: the child gets a copy, and a way
+ * to it, of its own (no more than sharing, if that page is shared already).
+ * Write-protects what is shared and flushes mm on all CPUs. NULL: out of memory.
  */
-struct page *tree_share(struct mm *mm);
+struct page *tree_share(struct mm *mm, va_t stack);
 
 /* Lets go of one reference of a table (or root); the last one frees all below
  * it that nobody else holds. A loop, with points to yield. Flush first (I4). No lock. */

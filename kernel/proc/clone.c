@@ -64,7 +64,8 @@ static int clone_check(const struct clone_args *args)
 
 static int clone_mm(struct task *child, u64 flags)
 {
-	child->mm = flags & CLONE_VM ? mm_get(current->mm) : mm_fork(current->mm);
+	child->mm = flags & CLONE_VM ? mm_get(current->mm)
+				     : mm_fork(current->mm, task_regs(current)->rsp);
 	return child->mm ? 0 : -ENOMEM;
 }
 

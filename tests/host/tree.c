@@ -185,7 +185,7 @@ static void fork_copies_one_table(void **state)
 	for (va_t va = 0x40000000; va < 0x40000000 + 20 * GIB; va += GIB)
 		write_page(parent, va);
 	u32 before = frames_used();
-	struct space *child = space_fork(parent);
+	struct space *child = space_fork(parent, USER_END);
 	assert_int_equal(frames_used(), before + 1);
 	write_page(child, 0x40000000);
 	assert_int_equal(frames_used(), before + 5);
@@ -196,6 +196,38 @@ static void fork_copies_one_table(void **state)
 	assert_int_equal(frames_used(), before);
 	for (va_t va = 0x40000000; va < 0x40000000 + 20 * GIB; va += GIB)
 		write_page(parent, va); /* taken back */
+	assert_int_equal(frames_used(), before);
+	check_everything(true);
+}
+
+/* The page of the stack: both can write it at once, and do not see what the other writes. */
+static void fork_gives_the_child_its_stack(void **state)
+{
+	const va_t stack = 0x40001000, beside = 0x40002000;
+	struct space *parent = start_small();
+	(void)state;
+	reserve(parent, 0x40000000, GIB);
+	sample[nsamples++] = stack;
+	sample[nsamples++] = beside;
+	write_page(parent, stack);
+	write_page(parent, beside);
+	u32 before = frames_used();
+	struct space *child = space_fork(parent, stack + 8);
+	assert_int_equal(frames_used(), before + 5);
+	check_everything(true);
+	struct page *ours = hardware_access(parent, stack, ACCESS_WRITE);
+	struct page *theirs = hardware_access(child, stack, ACCESS_WRITE);
+	assert_true(ours && theirs && ours != theirs);
+	assert_int_equal(frame_value(ours), frame_value(theirs));
+	assert_null(hardware_access(parent, beside, ACCESS_WRITE));
+	assert_null(hardware_access(child, beside, ACCESS_WRITE));
+	write_page(child, beside); /* only the page is still shared */
+	assert_int_equal(frames_used(), before + 6);
+	check_everything(true);
+	struct space *grandchild = space_fork(child, beside);
+	space_exit(parent);
+	check_everything(true);
+	space_exit(grandchild);
 	assert_int_equal(frames_used(), before);
 	check_everything(true);
 }
@@ -256,7 +288,7 @@ static bool move_with_failure(unsigned which, int mode, u64 count)
 		write_page(space, moves[which].touch[i]);
 	}
 	if (moves[which].forked)
-		space_fork(space);
+		space_fork(space, USER_END);
 	failing.happened = false;
 	failing.mode = mode;
 	failing.countdown = count;
@@ -286,6 +318,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fork_copies_one_table),
+		cmocka_unit_test(fork_gives_the_child_its_stack),
 		cmocka_unit_test(big_reservations_need_few_tables),
 		cmocka_unit_test(a_failed_move_changes_nothing),
 		cmocka_unit_test(histories_hold),

@@ -71,10 +71,11 @@ static struct space *space_new(void)
 	return space;
 }
 
-static struct space *space_fork(struct space *parent)
+/* The program's stack pointer is at va, which may be anything. */
+static struct space *space_fork(struct space *parent, va_t va)
 {
 	mutex_lock(&parent->mm.lock);
-	struct page *root = tree_share(&parent->mm);
+	struct page *root = tree_share(&parent->mm, va);
 	mutex_unlock(&parent->mm.lock);
 	if (!root)
 		return NULL;
@@ -374,7 +375,7 @@ static void step_gap(struct space *space)
 
 static void step_fork(struct space *space)
 {
-	if (spaces_live() < MAX_MMS && !space_fork(space))
+	if (spaces_live() < MAX_MMS && !space_fork(space, rnd(4) ? random_page(space) : USER_END))
 		assert_true(failing.happened);
 }
 
