@@ -30,7 +30,7 @@ STORMS = {
     "storm_wakeups": "100", "storm_forktree": "150", "storm_locks": "100",
     # These take rounds.
     "smp_proc": "120", "smp_exec": "60", "smp_locks": "200", "smp_names": "800", "smp_dirs": "400",
-    "smp_mounts": "150",
+    "smp_mounts": "150", "smp_fork_thread": "100",
     "smp_descriptors": "1000", "smp_pipes": "800", "smp_truncate": "600", "smp_poll": "300",
     "smp_exec_locks": "60", "smp_console": "40",
 }
