@@ -9,7 +9,6 @@ A program is tests/guest/NAME.c or user/NAME.c. Its top comment may say (one a l
     native: no             Linux's side is the record in tests/guest/expected (make record-expected)
     root: yes              the native run needs root: without it the record is used
     tine-only: yes         no Linux side: the program checks itself and exits 0
-    keeps: 8 KiB           so much memory may stay (a known leak: say which)
     only-lines: PREFIX     only lines that begin so are compared
 Lines that begin with "# " are never compared. Every run in Tine ends with the audit, and with free
 memory as before. TINE_EXPECT=recorded uses the records everywhere; TINE_JOBS says how many guests
@@ -43,8 +42,8 @@ def check(tap, program):
     if not program.is_built():
         tap.ok(False, program.title, f"{program.binary} is not built: make tests says why")
         return
-    guest = runs.run_guest(program.name, spec.args(), spec.options(), keeps=spec.keeps(),
-                           files=program.files(), limit_s=spec.limit())
+    guest = runs.run_guest(program.name, spec.args(), spec.options(), files=program.files(),
+                           limit_s=spec.limit())
     if spec.says("tine-only", "yes"):
         tap.ok(guest.status == 0, program.title, f"status {guest.status}",
                guest.output.decode("utf-8", "replace"), guest.notes)

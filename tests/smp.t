@@ -45,8 +45,7 @@ def check(tap, program, args, options, title):
     if not program.is_built():
         tap.ok(False, title, f"{program.binary} is not built: make tests says why")
         return
-    guest = runs.run_guest(program.name, args, options, files=program.files(), limit_s=LIMIT_S,
-                           keeps=program.spec.keeps())
+    guest = runs.run_guest(program.name, args, options, files=program.files(), limit_s=LIMIT_S)
     wanted = program.recorded()
     if program.spec.says("tine-only", "yes"):
         wanted = runs.Result(guest.output, 0, "")

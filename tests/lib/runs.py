@@ -19,7 +19,7 @@ CAN_RUN_NATIVELY = platform.system() == "Linux" and platform.machine() == "x86_6
 class Spec:
     """What the comment at the top of a C source says about running it."""
 
-    WORDS = ("guest", "native", "tine-only", "only-lines", "root", "args", "keeps")
+    WORDS = ("guest", "native", "tine-only", "only-lines", "root", "args")
 
     def __init__(self, source):
         self.said = {}
@@ -35,9 +35,6 @@ class Spec:
     def args(self):
         return shlex.split(self.said.get("args", ""))
 
-    def keeps(self):
-        return self.said.get("keeps", "0").split()[0]
-
     def limit(self):
         options = self.options()
         return float(options[options.index("-t") + 1]) if "-t" in options else DEFAULT_LIMIT_S
@@ -52,9 +49,8 @@ class Spec:
         return [x for x in lines if not x.startswith("# ") and x.startswith(prefix)]
 
 
-def run_guest(program, args, options=(), linux=None, files=(), limit_s=DEFAULT_LIMIT_S,
-              keeps="0"):
-    """tools/guest, strict about the audit and memory (but for so many KiB)."""
+def run_guest(program, args, options=(), linux=None, files=(), limit_s=DEFAULT_LIMIT_S):
+    """tools/guest, strict about the audit and memory."""
     command = [os.path.join(ROOT, "tools", "guest"), "-t", str(limit_s)]
     command += ["-c", os.environ.get("TINE_CPUS", "1")]
     for f in files:
@@ -64,8 +60,7 @@ def run_guest(program, args, options=(), linux=None, files=(), limit_s=DEFAULT_L
     command += [*options, "--", program, *args]
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True,
-                              env=dict(os.environ, TINE_STRICT="1", TINE_KEEPS=keeps),
-                              timeout=limit_s + 20)
+                              env=dict(os.environ, TINE_STRICT="1"), timeout=limit_s + 20)
     except subprocess.TimeoutExpired as late:
         return Result(late.stdout or b"", 124, "tools/guest itself did not end")
     return Result(done.stdout, done.returncode, done.stderr.decode("utf-8", "replace"))
