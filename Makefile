@@ -112,17 +112,20 @@ USER_BIN  := $(USER:%=$(B)/user/%)
 
 GUEST_TESTS := $(patsubst tests/guest/%.c,$(B)/tests/guest/%,$(sort $(wildcard tests/guest/*.c)))
 GLIBC_DEMOS := $(patsubst %,$(B)/glibc/%,$(filter-out init,$(USER_ONE)))
+BENCH_BIN   := $(B)/tests/bench/bench $(B)/tests/bench/image_1MiB
 HOST_TESTS  := $(patsubst tests/host/%.c,$(B)/tests/host/%,$(sort $(wildcard tests/host/*.c)))
 
 # Targets --------------------------------------------------------------------------------------
 
-.PHONY: all kernel user root iso tests run test gdb profile compdb record-expected clean help FORCE
+.PHONY: all kernel user root iso tests run test bench bench-record bench-program gdb profile \
+        compdb record-expected clean help FORCE
 all: kernel root
 kernel: $(KERNEL)
 user: $(USER_BIN)
 root: $(BASE)
 iso: $(ISO)
-tests: $(GUEST_TESTS) $(GLIBC_DEMOS) $(HOST_TESTS)
+tests: $(GUEST_TESTS) $(GLIBC_DEMOS) $(HOST_TESTS) $(BENCH_BIN)
+bench-program: $(BENCH_BIN)
 
 help:
 	@echo 'make              build the kernel and its root archive'
@@ -131,6 +134,10 @@ help:
 	@echo '                  ROOT=ARCHIVE adds an archive of tools/debroot to the root'
 	@echo 'make test         set up, build, run all tests; make tests only builds them'
 	@echo '                  TESTS=tests/host.t runs one driver'
+	@echo 'make bench        set up, build, measure Tine and Linux side by side: build/bench'
+	@echo '                  QUICK=1 takes 2 minutes; BENCH="fork_return pipe" these lines only;'
+	@echo '                  RUNS=5 by the clock, BENCH_LINUX=FILE another Linux, or none'
+	@echo 'make bench-record the same, kept as baseline and in docs/bench'
 	@echo 'make gdb          debug build, QEMU stopped at the entry, gdb here'
 	@echo '                  PROG="cow" runs one program; GDBARGS="-batch -ex ..." for scripts'
 	@echo 'make profile CMD="forkdemo"   which functions, kernel and user, spend its instructions'
@@ -157,6 +164,15 @@ test:
 	@$(MAKE) $(J) DEBUG=1 kernel root
 	@$(MAKE) $(J) -k tests || echo 'What did not compile counts as failed below.'
 	@TINE_BUILD='$(CURDIR)/$(B)' tests/run $(TESTS)
+
+# Plots and Linux need more packages; without them the rest still comes (tools/bench/run says how).
+bench bench-record:
+	@tools/setup
+	@tools/setup --plots || true
+	@$(MAKE) $(J) all bench-program
+	@BENCH_LINUX='$(BENCH_LINUX)' TINE_BUILD='$(CURDIR)/$(B)' QEMU='$(QEMU)' tools/bench/run \
+		$(if $(RUNS),--runs $(RUNS)) $(if $(QUICK),--quick) $(if $(filter %-record,$@),--record) \
+		$(BENCH)
 
 gdb:
 	@tools/setup
@@ -267,6 +283,19 @@ $(B)/tests/guest/%: tests/guest/%.c $(B)/user.flags Makefile
 	$(Q)mkdir -p $(@D) $(B)/obj/tests/guest
 	$(Q)$(USERCC) $(USERFLAGS) $(call noted,cflags,$<) -MMD -MP -MF $(B)/obj/tests/guest/$*.d \
 		-static $< -o $@
+
+# The benchmark program, with the same flags in every build: only the kernel is to differ. Without
+# debug information, which exec would map.
+BENCHFLAGS := -std=gnu11 -O2 -fno-pie -s -Wall -Wextra $(WERROR)
+BENCH_SRC  := $(filter-out %/image_1MiB.c,$(sort $(wildcard tests/bench/*.c)))
+$(B)/bench.flags: FORCE
+	$(call remember,$(USERCC) $(BENCHFLAGS) $(BENCH_SRC))
+$(B)/tests/bench/bench: $(BENCH_SRC) tests/bench/bench.h
+$(B)/tests/bench/image_1MiB: tests/bench/image_1MiB.c
+$(B)/tests/bench/%: $(B)/bench.flags
+	$(say) USERCC $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(USERCC) $(BENCHFLAGS) -static $(filter %.c,$^) -o $@
 
 # The demos once more, with glibc; where it is not there as a static library, none (tests/demos.t).
 $(B)/glibc/%: user/%.c $(B)/user.flags Makefile

@@ -19,7 +19,7 @@ from tap import ROOT, Tap  # noqa: E402
 DOCS = ["docs/memory.md", "docs/locking.md", "docs/abi.md", "docs/tour.md",
         "docs/processes.md", "docs/descriptors.md"]
 SOURCES = ["boot/*", "kernel/*.[ch]", "kernel/*/*.[chS]", "user/*.c", "user/*/*.[ch]",
-           "tests/*", "tests/*/*.[ch]", "tools/*", "tools/gdb/*", "Makefile"]
+           "tests/*", "tests/*/*.[ch]", "tools/*", "tools/gdb/*", "tools/bench/*", "Makefile"]
 FOLDERS = ["", "kernel/", "docs/", "build/"]
 FILE = re.compile(r"[\w./-]+\.(?:c|h|S|t|md|gdb)\b")
 WORD = re.compile(r"[A-Za-z_]\w+")
