@@ -44,14 +44,24 @@ static bool height_covers(int height, u64 index)
 	return index >> (SLOT_BITS * height) == 0;
 }
 
-static struct page *find(const struct inode *inode, u64 index)
+/* Where the page stands if there is one; NULL: not even a node leads there. */
+static void *const *find_slot(const struct inode *inode, u64 index)
 {
 	if (!height_covers(inode->pages_height, index))
 		return NULL;
-	void *at = inode->pages;
-	for (int height = inode->pages_height; at && height > 0; height--)
-		at = ((struct node *)at)->slot[slot_index(index, height)];
-	return at;
+	void *const *slot = &inode->pages;
+	for (int height = inode->pages_height; height > 0; height--) {
+		if (!*slot)
+			return NULL;
+		slot = &((struct node *)*slot)->slot[slot_index(index, height)];
+	}
+	return slot;
+}
+
+static struct page *find(const struct inode *inode, u64 index)
+{
+	void *const *slot = find_slot(inode, index);
+	return slot ? *slot : NULL;
 }
 
 static u64 next(const struct inode *inode, u64 index, u64 end, bool there)
@@ -193,9 +203,13 @@ u32 inode_pages(struct inode *inode, u64 index, u32 max, struct page **out)
 {
 	u32 n = 0;
 	mutex_lock(&inode->pages_lock);
-	u64 end = MIN(index + max, size_in_pages(inode));
-	for (; index < end && (out[n] = find(inode, index)); index++)
-		page_get(out[n++]);
+	void *const *slot = find_slot(inode, index);
+	u64 node_end = inode->pages_height > 0 ? ROUND_UP(index + 1, SLOTS) : index + 1;
+	u64 end = MIN(node_end, size_in_pages(inode));
+	for (; slot && n < max && index + n < end && slot[n]; n++) {
+		out[n] = slot[n];
+		page_get(out[n]);
+	}
 	mutex_unlock(&inode->pages_lock);
 	return n;
 }

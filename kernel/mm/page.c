@@ -95,15 +95,6 @@ void page_free_clean(struct page *page)
 	give_back(page, &clean_list);
 }
 
-bool page_drop(struct page *page)
-{
-	if (page == zero_page)
-		return false;
-	u32 before = __atomic_fetch_sub((u32 *)&page->refs, 1, __ATOMIC_ACQ_REL);
-	kassert(before != 0);
-	return before == 1;
-}
-
 void page_put(struct page *page)
 {
 	if (page_drop(page))

@@ -11,6 +11,7 @@
 #define MM_PAGE_H
 
 #include "arch/pte.h"
+#include "lib/panic.h"
 #include "lib/types.h"
 
 struct inode;
@@ -100,7 +101,15 @@ void page_put(struct page *page);
 void page_free_clean(struct page *page);
 
 /* The two halves of page_put, for who must clean up between: true if it was the last one. */
-bool page_drop(struct page *page);
+static inline bool page_drop(struct page *page)
+{
+	if (page == zero_page)
+		return false;
+	u32 before = __atomic_fetch_sub((u32 *)&page->refs, 1, __ATOMIC_ACQ_REL);
+	kassert(before != 0);
+	return before == 1;
+}
+
 void page_free(struct page *page);
 
 /* A frame changes its kind while it lives (a file's page that outlives its file). */

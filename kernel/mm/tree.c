@@ -46,6 +46,12 @@ static inline unsigned group_take(u64 *groups)
 	return first;
 }
 
+/* The groups of entries [first, end), which are not none. */
+static inline u64 groups_between(unsigned first, unsigned end)
+{
+	return UINT64_MAX << first / GROUP & UINT64_MAX >> (63 - (end - 1) / GROUP);
+}
+
 struct page *tree_new(void)
 {
 	struct page *root = page_alloc_zeroed(PAGE_TABLE);
@@ -185,10 +191,10 @@ void table_fill(struct page *table, unsigned index, unsigned end, pte_t reserved
 {
 	pte_t *entry = table_entries(table);
 	table->used += end - index;
+	table->groups |= groups_between(index, end);
 	for (; index < end; index++) {
 		kassert(!entry[index]);
 		entry[index] = reserved;
-		table->groups |= 1ull << (index / GROUP);
 	}
 }
 
@@ -409,9 +415,12 @@ void tree_fill_leaves(struct path *path, struct page **page, u32 n, u64 prot, u6
 {
 	struct page *table = path->table[LEVEL_LEAF];
 	unsigned index = level_index(path->va, LEVEL_LEAF);
+	pte_t *slot = &table_entries(table)[index];
 	pte_t bits = leaf_entry(page[0], prot, keep) & ~PTE_ADDR;
 	for (u32 i = 0; i < n; i++)
-		store(table, index + i, page_pa(page[i]) | bits);
+		entry_publish(&slot[i], page_pa(page[i]) | bits);
+	table->groups |= groups_between(index, index + n);
+	table->used += n;
 	table->resident += n;
 	for (int level = LEVEL_LEAF + 1; level <= LEVEL_ROOT; level++) {
 		path->table[level]->resident += n;
@@ -447,9 +456,10 @@ static void put_leaves(struct page *table)
 	for (u64 groups = table->groups; groups;) {
 		unsigned first = group_take(&groups);
 		for (unsigned i = first; i < first + GROUP; i++) {
-			if (entry_has_frame(entry[i]))
-				page_put(entry_page(entry[i]));
+			pte_t old = entry[i];
 			entry[i] = 0;
+			if (entry_has_frame(old) && page_drop(entry_page(old)))
+				page_free(entry_page(old));
 		}
 	}
 }
