@@ -28,8 +28,9 @@ class Symbols:
 
     def __init__(self, found, where):
         """found: (address, name, size or 0, rank) in any order; the highest rank names an address."""
-        best = {}
+        best, self.by_name = {}, {}
         for address, name, size, rank in found:
+            self.by_name.setdefault(name, address)
             if address not in best or best[address][2] < rank:
                 best[address] = (name, size, rank)
         self.where = where
@@ -50,7 +51,7 @@ class Symbols:
 
     def address(self, name):
         """Where a function begins, or None."""
-        return next((a for a in self.addresses if self.best[a][0] == name), None)
+        return self.by_name.get(name)
 
 
 class Elf:
@@ -126,8 +127,9 @@ def kallsyms(path):
     """Symbols of a Linux that was booted with nokaslr."""
     with open(path, encoding="ascii", errors="replace") as f:
         lines = [line.split()[:3] for line in f]
-    return Symbols([(int(a, 16), name, 0, kind == "T") for a, kind, name in lines
-                    if kind in "tTwW" and int(a, 16)], "kernel")
+    # Calls have the same code for 32-bit programs, under another name.
+    return Symbols([(int(a, 16), name, 0, (kind == "T") - name.startswith("__ia32"))
+                    for a, kind, name in lines if kind in "tTwW" and int(a, 16)], "kernel")
 
 
 class Names:

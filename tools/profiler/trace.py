@@ -4,7 +4,7 @@ Which function called which is clear from calls and returns, but for two things.
 switch of tasks goes to another stack: so a call notes at which address of the stack it put its
 return address, and a return takes what was noted for its own. Jumps to the first instruction of
 another function (tail calls), exceptions and system calls count as calls of what comes next. A
-child of fork goes on in user mode where its parent last was.
+child of fork goes on in user mode where its parent last was; who execs calls the new program.
 """
 import array
 
@@ -29,6 +29,13 @@ class Node:
 
     def whole(self):
         return self.own + sum(child.whole() for child in self.children.values())
+
+    def program(self):
+        """The part of the program, in user mode, that this was called by; or the root."""
+        node = self
+        while node.parent and node.function[1] == "kernel":
+            node = node.parent
+        return node
 
     def ancestor(self, function):
         node = self
@@ -77,7 +84,8 @@ def tree(data, insns):
             node = caller
         elif insn.function != node.function:
             back = None if insn.entry else node.ancestor(insn.function) or last.get(insn.function)
-            node = back or node.child(insn.function)
+            user = insn.page != KERNEL_PAGE
+            node = back or (node.program() if user else node).child(insn.function)
         node.own += 1
         if insn.page != KERNEL_PAGE:
             last[insn.function] = node
