@@ -6,8 +6,9 @@
  * up the instruction here and goes on at its fixup, which reports how much was
  * left. Nothing is checked ahead: another thread could unmap it in between.
  *
- * Entry points: copy_from_user, copy_to_user and their like. No locks: the
- * fault takes mm->lock, so the caller holds no spinlock and not mm->lock.
+ * Entry points: copy_from_user, copy_to_user and their like; get_user_u32 and
+ * its like are in uaccess_asm.S. No locks: the fault takes mm->lock, so the
+ * caller holds no spinlock and not mm->lock.
  */
 #include "mm/uaccess.h"
 #include "arch/cpu.h"
@@ -23,9 +24,7 @@ struct uaccess_fixup {
 extern const struct uaccess_fixup uaccess_table_start[], uaccess_table_end[];
 
 size_t uaccess_copy(void *to, const void *from, size_t n);
-size_t uaccess_clear(void *to, size_t n);
 ssize_t uaccess_string(char *to, const char *from, size_t n);
-int uaccess_read_u32(u32 *to, const u32 *from);
 int uaccess_cmpxchg_u32(u32 *at, u32 *old, u32 new);
 
 static const struct uaccess_fixup *find_fixup(va_t rip)
@@ -86,26 +85,14 @@ size_t copy_to_user_partial(void __user *to, const void *from, size_t n)
 	return uaccess_copy(to, from, n) + beyond;
 }
 
-int copy_from_user(void *to, const void __user *from, size_t n)
+int copy_block_from_user(void *to, const void __user *from, size_t n)
 {
-	return copy_from_user_partial(to, from, n) ? -EFAULT : 0;
+	return user_range_ok(from, n) && uaccess_copy(to, from, n) == 0 ? 0 : -EFAULT;
 }
 
-int copy_to_user(void __user *to, const void *from, size_t n)
+int copy_block_to_user(void __user *to, const void *from, size_t n)
 {
-	return copy_to_user_partial(to, from, n) ? -EFAULT : 0;
-}
-
-int clear_user(void __user *to, size_t n)
-{
-	if (!user_range_ok(to, n))
-		return -EFAULT;
-	return uaccess_clear(to, n) ? -EFAULT : 0;
-}
-
-int user_read_u32(u32 *to, const u32 __user *from)
-{
-	return user_range_ok(from, sizeof *from) ? uaccess_read_u32(to, from) : -EFAULT;
+	return user_range_ok(to, n) && uaccess_copy(to, from, n) == 0 ? 0 : -EFAULT;
 }
 
 int user_cmpxchg_u32(u32 __user *at, u32 *old, u32 new)

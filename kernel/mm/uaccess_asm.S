@@ -37,43 +37,21 @@ uaccess_copy:
 	SMAP_STAC
 	mov	%rdx, %rcx
 	shr	$3, %rcx
-	and	$7, %edx
 	USER_ACCESS 3f
 	rep movsq
-2:	mov	%edx, %ecx
-	USER_ACCESS 4f
-	rep movsb
-	jmp	4f
-3:	lea	(%rdx,%rcx,8), %rdx	/* bytes left: eights not done, and the rest */
-	mov	%rdx, %rcx
+	and	$7, %edx
+	jz	4f
+2:	mov	%rdx, %rcx
 	USER_ACCESS 4f
 	rep movsb
 4:	mov	%rcx, %rax
 	SMAP_CLAC
 	ret
+3:	and	$7, %edx
+	lea	(%rdx,%rcx,8), %rdx	/* bytes left: eights not done, and the rest */
+	jmp	2b
 	.cfi_endproc
 	.size uaccess_copy, . - uaccess_copy
-
-/*
- * size_t uaccess_clear(void *to, size_t n)
- *
- * in:  rdi = to (user memory), rsi = n
- * out: rax = how many bytes were not cleared
- */
-	.global uaccess_clear
-	.type uaccess_clear, @function
-uaccess_clear:
-	.cfi_startproc
-	SMAP_STAC
-	mov	%rsi, %rcx
-	xor	%eax, %eax
-	USER_ACCESS 2f
-	rep stosb
-2:	mov	%rcx, %rax
-	SMAP_CLAC
-	ret
-	.cfi_endproc
-	.size uaccess_clear, . - uaccess_clear
 
 /*
  * ssize_t uaccess_string(char *to, const char *from, size_t n)
@@ -103,25 +81,60 @@ uaccess_string:
 	.size uaccess_string, . - uaccess_string
 
 /*
- * int uaccess_read_u32(u32 *to, const u32 *from)
+ * int get_user_u32(u32 *to, const u32 *from)	int get_user_u64(u64 *to, const u64 *from)
  *
- * in:  rdi = to (kernel), rsi = from (user memory, aligned)
+ * in:  rdi = to (kernel), rsi = from (user memory)
  * out: rax = 0, or -14 (EFAULT)
+ * Of the address only the half is checked: what else is wrong with it the CPU finds.
  */
-	.global uaccess_read_u32
-	.type uaccess_read_u32, @function
-uaccess_read_u32:
+	.macro GET_USER name, value, locked
+	.global \name
+	.type \name, @function
+\name:
 	.cfi_startproc
-	SMAP_STAC
 	mov	$-14, %eax
-	USER_ACCESS 2f, locked=1
-	mov	(%rsi), %ecx
-	mov	%ecx, (%rdi)
+	test	%rsi, %rsi
+	js	3f
+	SMAP_STAC
+	USER_ACCESS 2f, \locked
+	mov	(%rsi), \value
+	mov	\value, (%rdi)
 	xor	%eax, %eax
 2:	SMAP_CLAC
-	ret
+3:	ret
 	.cfi_endproc
-	.size uaccess_read_u32, . - uaccess_read_u32
+	.size \name, . - \name
+	.endm
+
+	GET_USER get_user_u32, %ecx, locked=1
+	GET_USER get_user_u64, %rcx, locked=0
+
+/*
+ * int put_user_u32(u32 *to, u32 value)		int put_user_u64(u64 *to, u64 value)
+ *
+ * in:  rdi = to (user memory), rsi = value
+ * out: rax = 0, or -14 (EFAULT)
+ */
+	.macro PUT_USER name, value
+	.global \name
+	.type \name, @function
+\name:
+	.cfi_startproc
+	mov	$-14, %eax
+	test	%rdi, %rdi
+	js	3f
+	SMAP_STAC
+	USER_ACCESS 2f
+	mov	\value, (%rdi)
+	xor	%eax, %eax
+2:	SMAP_CLAC
+3:	ret
+	.cfi_endproc
+	.size \name, . - \name
+	.endm
+
+	PUT_USER put_user_u32, %esi
+	PUT_USER put_user_u64, %rsi
 
 /*
  * int uaccess_cmpxchg_u32(u32 *at, u32 *old, u32 new)

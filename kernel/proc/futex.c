@@ -126,7 +126,7 @@ static int enqueue(struct futex_sleeper *s, u32 __user *addr, u32 expected)
 	u32 value;
 	s->bucket = futex_bucket(&s->key);
 	spin_lock(&s->bucket->lock);
-	int error = user_read_u32(&value, addr);
+	int error = get_user_u32(&value, addr);
 	if (!error && value != expected)
 		error = -EAGAIN;
 	if (!error)
@@ -146,7 +146,7 @@ static int enqueue_on(struct futex_sleeper *s, u32 __user *addr, u32 expected, b
 			return 0;
 		futex_key_put(&s->key);
 		u32 value;
-		if (error != -EFAULT || user_read_u32(&value, addr))
+		if (error != -EFAULT || get_user_u32(&value, addr))
 			return error;
 		sched_point();
 	}

@@ -94,12 +94,12 @@ s64 futex_requeue(u32 __user *const addr[2], bool is_private, int nwake, int nmo
 		if (result)
 			return result;
 		if (expected)
-			result = user_read_u32(&value, addr[0]);
+			result = get_user_u32(&value, addr[0]);
 		if (!result)
 			result = expected && value != *expected ? -EAGAIN
 								: wake_and_move(&p, nwake, nmove);
 		pair_unlock(&p);
-		if (result != -EFAULT || user_read_u32(&value, addr[0]))
+		if (result != -EFAULT || get_user_u32(&value, addr[0]))
 			return result;
 		sched_point();
 	}
@@ -159,7 +159,7 @@ static int op_on_user(u32 encoded, u32 __user *addr)
 	u32 old;
 	if ((encoded >> 28 & 7) >= OP_COUNT)
 		return -ENOSYS;
-	int error = user_read_u32(&old, addr);
+	int error = get_user_u32(&old, addr);
 	while (!error) {
 		u32 seen = old;
 		error = user_cmpxchg_u32(addr, &seen, op_result(encoded, old));

@@ -33,7 +33,7 @@ static bool lock_abandon(u64 entry, const struct robust_list_head *head, bool pe
 {
 	u32 __user *word = (u32 __user *)((entry & ~(u64)PI) + head->offset);
 	u32 value;
-	if ((va_t)word % sizeof *word || user_read_u32(&value, word))
+	if ((va_t)word % sizeof *word || get_user_u32(&value, word))
 		return false;
 	for (;;) {
 		u32 seen = value, owner = value & FUTEX_TID_MASK;

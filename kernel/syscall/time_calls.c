@@ -107,7 +107,7 @@ s64 sys_gettimeofday(void __user *time, void __user *zone)
 	s64 out[2] = {ns / NSEC_PER_SEC, ns % NSEC_PER_SEC / 1000};
 	if (time && copy_to_user(time, out, sizeof out))
 		return -EFAULT;
-	return zone ? clear_user(zone, 8) : 0;
+	return zone ? put_user_u64(zone, 0) : 0;
 }
 
 /* The zone is accepted and forgotten. */
