@@ -25,12 +25,9 @@ static struct page *free_list;			  /* page_lock; linked by page.next */
 static struct page *clean_list;			  /* page_lock; free frames that are all zero */
 static u64 count[PAGE_KERNEL + 1];		  /* page_lock; frames by kind */
 
-/* From the list that is asked for, or else from the other one; *clean: it is all zero. */
-static struct page *take_free(enum page_kind kind, bool *clean)
+/* The first of a list; NULL if it is empty. Locked. */
+static inline struct page *take_first(struct page **list, enum page_kind kind)
 {
-	spin_lock(&page_lock);
-	*clean = (*clean && clean_list) || !free_list;
-	struct page **list = *clean ? &clean_list : &free_list;
 	struct page *page = *list;
 	if (page) {
 		*list = page->next;
@@ -38,6 +35,15 @@ static struct page *take_free(enum page_kind kind, bool *clean)
 		count[kind]++;
 		*page = (struct page){.refs = 1, .kind = kind};
 	}
+	return page;
+}
+
+/* From the list that is asked for, or else from the other one; *clean: it is all zero. */
+static struct page *take_free(enum page_kind kind, bool *clean)
+{
+	spin_lock(&page_lock);
+	*clean = (*clean && clean_list) || !free_list;
+	struct page *page = take_first(*clean ? &clean_list : &free_list, kind);
 	spin_unlock(&page_lock);
 	return page;
 }
@@ -62,37 +68,70 @@ struct page *page_alloc_zeroed(enum page_kind kind)
 	return page;
 }
 
-static void give_back(struct page *page, struct page **list)
+bool page_alloc_tables(struct page **tables, u32 n)
 {
-	kassert(page->kind != PAGE_FREE && page->kind != PAGE_BOOT);
+	u32 got = 0;
 	spin_lock(&page_lock);
-	count[page->kind]--;
-	count[PAGE_FREE]++;
-	page->kind = PAGE_FREE;
-	page->refs = 0;
-	page->next = *list;
-	*list = page;
+	while (got < n && (tables[got] = take_first(&clean_list, PAGE_TABLE)))
+		got++;
+	spin_unlock(&page_lock);
+	while (got < n && (tables[got] = page_alloc_zeroed(PAGE_TABLE)))
+		got++;
+	if (got == n)
+		return true;
+	while (got > 0)
+		page_free_clean(tables[--got]);
+	return false;
+}
+
+static void give_back(struct page *chain, struct page **list)
+{
+	spin_lock(&page_lock);
+	for (struct page *page = chain, *next; page; page = next) {
+		kassert(page->kind != PAGE_FREE && page->kind != PAGE_BOOT);
+		next = page->next;
+		count[page->kind]--;
+		count[PAGE_FREE]++;
+		page->kind = PAGE_FREE;
+		page->refs = 0;
+		page->next = *list;
+		*list = page;
+	}
 	spin_unlock(&page_lock);
 }
 
-/* The frame has no references left: back to the free list. */
-void page_free(struct page *page)
+void page_chain(struct page *page, struct page **chain)
 {
 	if ((page->kind == PAGE_ANON || page->kind == PAGE_MAPPING) && page->owner)
 		inode_put(page->owner);
 #ifdef DEBUG
 	memset(page_kva(page), 0x5a, PAGE_SIZE); /* use after free shows at once */
 #endif
-	give_back(page, &free_list);
+	page->next = *chain;
+	*chain = page;
 }
 
-void page_free_clean(struct page *page)
+void page_free_chain(struct page *chain)
+{
+	if (chain)
+		give_back(chain, &free_list);
+}
+
+void page_free(struct page *page)
+{
+	struct page *chain = NULL;
+	page_chain(page, &chain);
+	give_back(chain, &free_list);
+}
+
+void page_free_clean(struct page *chain)
 {
 #ifdef DEBUG
-	for (size_t i = 0; i < PAGE_SIZE / 8; i++)
-		kassert(((u64 *)page_kva(page))[i] == 0);
+	for (struct page *page = chain; page; page = page->next)
+		for (size_t i = 0; i < PAGE_SIZE / 8; i++)
+			kassert(((u64 *)page_kva(page))[i] == 0);
 #endif
-	give_back(page, &clean_list);
+	give_back(chain, &clean_list);
 }
 
 void page_put(struct page *page)

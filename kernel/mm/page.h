@@ -82,6 +82,7 @@ static inline void *page_kva(const struct page *page)
 /* A frame with one reference, its content undefined / zeroed; NULL when memory is out. */
 struct page *page_alloc(enum page_kind kind);
 struct page *page_alloc_zeroed(enum page_kind kind);
+bool page_alloc_tables(struct page **tables, u32 n); /* zeroed; all of them, or none: false */
 
 static inline void page_get(struct page *page)
 {
@@ -97,9 +98,6 @@ static inline void page_get_many(struct page *page, u32 n) /* never the zero pag
 /* Lets go of one reference; the last one frees the frame. Tables: tree_put instead. */
 void page_put(struct page *page);
 
-/* For frames that hold nothing but zeros again: page_alloc_zeroed need not clear them. */
-void page_free_clean(struct page *page);
-
 /* The two halves of page_put, for who must clean up between: true if it was the last one. */
 static inline bool page_drop(struct page *page)
 {
@@ -111,6 +109,14 @@ static inline bool page_drop(struct page *page)
 }
 
 void page_free(struct page *page);
+
+/* page_free of many at a time: each is put on a chain (by page.next), and then all go. */
+void page_chain(struct page *page, struct page **chain);
+void page_free_chain(struct page *chain);
+
+/* The same for a chain of frames that hold nothing but zeros again: page_alloc_zeroed need not
+ * clear them. A frame as page_alloc_zeroed gave it is a chain of one. */
+void page_free_clean(struct page *chain);
 
 /* A frame changes its kind while it lives (a file's page that outlives its file). */
 void page_set_kind(struct page *page, enum page_kind kind);

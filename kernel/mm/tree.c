@@ -127,11 +127,15 @@ static void share_table(struct page *copy, struct page *table, unsigned but)
 {
 	pte_t *from = table_entries(table), *to = table_entries(copy);
 	int level = table->level;
-	for (u64 groups = table->groups; groups;) {
+	u32 left = table->used - (but != NO_ENTRY);
+	for (u64 groups = table->groups; left > 0;) {
 		unsigned first = group_take(&groups);
-		for (unsigned i = first; i < first + GROUP; i++)
-			if (from[i] && i != but)
-				from[i] = to[i] = entry_share(from[i], level);
+		for (unsigned i = first; i < first + GROUP; i++) {
+			if (!from[i] || i == but)
+				continue;
+			from[i] = to[i] = entry_share(from[i], level);
+			left--;
+		}
 	}
 	copy_counts(copy, table);
 }
@@ -230,17 +234,9 @@ static u32 tables_needed(const struct page *table, va_t va)
 
 static int walk_prepare(struct walk *walk, u32 need)
 {
-	walk->nspare = walk->nreplaced = 0;
-	while (walk->nspare < need) {
-		struct page *frame = page_alloc_zeroed(PAGE_TABLE);
-		if (!frame) {
-			while (walk->nspare > 0)
-				page_free_clean(walk->spare[--walk->nspare]);
-			return -ENOMEM;
-		}
-		walk->spare[walk->nspare++] = frame;
-	}
-	return 0;
+	walk->nspare = need;
+	walk->nreplaced = 0;
+	return page_alloc_tables(walk->spare, need) ? 0 : -ENOMEM;
 }
 
 /* The old tables go once no CPU can walk them any more. */
@@ -442,53 +438,53 @@ void tree_set_leaf(struct path *path, pte_t entry)
 		path->table[level]->mapped += leaf_table->used - mapped;
 }
 
-/* All entries have been put and cleared: the frame is clean for the next table. */
-static void free_table(struct page *table)
-{
-	if (table->level == LEVEL_ROOT)
-		mmu_clear_kernel_half(table_entries(table));
-	page_free_clean(table);
-}
-
 static void put_leaves(struct page *table)
 {
 	pte_t *entry = table_entries(table);
-	for (u64 groups = table->groups; groups;) {
-		unsigned first = group_take(&groups);
+	struct page *freed = NULL;
+	for (; table->used > 0; table->groups &= table->groups - 1) {
+		unsigned first = __builtin_ctzll(table->groups) * GROUP;
 		for (unsigned i = first; i < first + GROUP; i++) {
 			pte_t old = entry[i];
+			if (!old)
+				continue;
 			entry[i] = 0;
+			table->used--;
 			if (entry_has_frame(old) && page_drop(entry_page(old)))
-				page_free(entry_page(old));
+				page_chain(entry_page(old), &freed);
 		}
 	}
+	page_free_chain(freed);
 }
 
 /* Takes the next table that nobody else has out of an upper table; NULL: it is empty now. */
 static struct page *take_child(struct page *table)
 {
 	pte_t *entry = table_entries(table);
-	if (table->used == 0)
-		return NULL;
-	while (table->groups) {
+	for (; table->used > 0; table->groups &= table->groups - 1) {
 		unsigned first = __builtin_ctzll(table->groups) * GROUP;
 		for (unsigned i = first; i < first + GROUP; i++) {
 			pte_t old = entry[i];
+			if (!old)
+				continue;
 			entry[i] = 0;
+			table->used--;
 			if (entry_is_table(old, table->level) && page_drop(entry_page(old)))
 				return entry_page(old);
 			if (entry_is_mapping(old))
 				page_put(entry_page(old));
 		}
-		table->groups &= table->groups - 1;
 	}
 	return NULL;
 }
 
 void tree_put(struct page *top)
 {
+	enum { AT_ONCE = 32 };
 	struct page *way[LEVEL_ROOT]; /* down to the table that is being emptied */
+	struct page *freed = NULL;    /* a chain: their entries have been put and cleared */
 	int depth = 0;
+	unsigned nfreed = 0;
 
 	if (!page_drop(top))
 		return;
@@ -497,16 +493,25 @@ void tree_put(struct page *top)
 		struct page *table = way[depth - 1], *child = NULL;
 		if (table->level > LEVEL_LEAF)
 			child = take_child(table);
-		else if (table->used > 0)
+		else
 			put_leaves(table);
 		if (child) {
 			way[depth++] = child;
 			continue;
 		}
-		free_table(table);
+		if (table->level == LEVEL_ROOT)
+			mmu_clear_kernel_half(table_entries(table));
+		table->next = freed;
+		freed = table;
 		depth--;
+		if (++nfreed % AT_ONCE == 0) {
+			page_free_clean(freed);
+			freed = NULL;
+		}
 		sched_point();
 	}
+	if (freed)
+		page_free_clean(freed);
 }
 
 pte_t tree_lookup(struct mm *mm, va_t va, u64 *span_out)

@@ -276,15 +276,45 @@ void page_free(struct page *page)
 	free_frame[nfree++] = page_pfn(page);
 }
 
-/* The frame will be handed out as zeroed again without being cleared. */
-void page_free_clean(struct page *page)
+void page_chain(struct page *page, struct page **chain)
 {
-	const u64 *word = page_kva(page);
-	for (unsigned i = 0; i < PAGE_SIZE / 8; i++)
-		if (word[i])
-			broken("frame %lu is not clean: word %u is %#lx", page_pfn(page), i, word[i]);
-	page->refs = 0;
-	page_free(page);
+	page->next = *chain;
+	*chain = page;
+}
+
+void page_free_chain(struct page *chain)
+{
+	for (struct page *page = chain, *next; page; page = next) {
+		next = page->next;
+		page_free(page);
+	}
+}
+
+/* The frames will be handed out as zeroed again without being cleared. */
+void page_free_clean(struct page *chain)
+{
+	for (struct page *page = chain; page; page = page->next) {
+		const u64 *word = page_kva(page);
+		for (unsigned i = 0; i < PAGE_SIZE / 8; i++)
+			if (word[i])
+				broken("frame %lu is not clean: word %u is %#lx", page_pfn(page), i,
+				       word[i]);
+		page->refs = 0;
+	}
+	page_free_chain(chain);
+}
+
+bool page_alloc_tables(struct page **tables, u32 n)
+{
+	for (u32 got = 0; got < n; got++) {
+		tables[got] = page_alloc_zeroed(PAGE_TABLE);
+		if (tables[got])
+			continue;
+		while (got > 0)
+			page_free_clean(tables[--got]);
+		return false;
+	}
+	return true;
 }
 
 void page_put(struct page *page)
