@@ -218,7 +218,7 @@ static void commit_process(struct process *process, const struct clone_args *arg
 {
 	struct process *maker = current->process;
 	process->parent = args->flags & CLONE_PARENT ? maker->parent : maker;
-	process->parent_task = args->flags & CLONE_PARENT ? maker->parent_task : current;
+	process_set_maker(process, args->flags & CLONE_PARENT ? maker->parent_task : current);
 	process->parent_number = task_tid(process->parent->leader);
 	if (args->flags & CLONE_PARENT)
 		process->exit_signal = maker->exit_signal;

@@ -114,7 +114,7 @@ static void give_children_away(struct process *process)
 	struct process *child, *next;
 	list_for_each_safe(child, next, &process->children, sibling_link) {
 		child->parent = heir;
-		child->parent_task = process_living(heir);
+		process_set_maker(child, process_living(heir));
 		child->parent_number = task_tid(heir->leader);
 		list_remove(&child->sibling_link);
 		list_append(&heir->children, &child->sibling_link);
@@ -183,9 +183,11 @@ static void exit_leave_threads(struct process *process, const struct task *gone)
 {
 	struct process *child;
 	list_for_each(child, &process->children, sibling_link) {
+		if (!gone->has_children)
+			break; /* there may be 10,000, and this thread has made none of them */
 		if (child->parent_task != gone)
 			continue;
-		child->parent_task = process_living(process);
+		process_set_maker(child, process_living(process));
 		if (child->parent_death_signal && !child->zombie)
 			signal_send_process(child, child->parent_death_signal, NULL);
 	}

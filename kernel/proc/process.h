@@ -13,6 +13,13 @@ struct process *process_new(struct task *leader);
 /* A thread that has not exited yet, the leader if it can be; NULL for a zombie. */
 struct task *process_living(struct process *process);
 
+/* The thread that is to be its parent's part in it, where threads are told apart. */
+static inline void process_set_maker(struct process *process, struct task *maker)
+{
+	process->parent_task = maker;
+	maker->has_children = true;
+}
+
 /* The other threads look at what concerns them all: a stop, a signal that one of them left. */
 void process_others_look(struct process *process);
 

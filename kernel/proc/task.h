@@ -162,6 +162,7 @@ struct task {
 	bool restore_mask;	    /* t */
 	struct signal_queue pending; /* s */
 	bool stopped;		    /* p: counted in process->nstopped */
+	bool has_children;	    /* p: some process's parent_task, now or once */
 	struct sigaltstack altstack; /* t */
 	struct fault_regs fault;    /* t: the last exception that became a signal */
 	struct restart_block restart; /* t: what restart_syscall(2) goes on with */
