@@ -71,11 +71,23 @@ struct mm *mm_get(struct mm *mm)
 	return mm;
 }
 
+/* A task that has exited leaves the root in its CPU's CR3: whoever comes next may have the same.
+ * It does not sleep any more before that, so other CPUs are waited for. */
+static void leave_everywhere(struct mm *mm)
+{
+	irq_off_push();
+	if (this_cpu()->mm == mm)
+		mm_switch(NULL);
+	irq_off_pop();
+	while (mm->loaded)
+		cpu_relax();
+}
+
 void mm_put(struct mm *mm)
 {
 	if (--mm->users > 0)
 		return;
-	kassert(mm->loaded == 0);
+	leave_everywhere(mm);
 	spin_lock(&mms_lock);
 	list_remove(&mm->all_link);
 	spin_unlock(&mms_lock);

@@ -59,7 +59,6 @@ static void exit_release(struct task *task)
 	task->mm = NULL;
 	task->files = NULL;
 	task->fs = NULL;
-	mm_switch(NULL);
 	spin_unlock(&proc_lock);
 	mm_put(mm);
 	vfork_release(task); /* the parent has its memory for itself again */
