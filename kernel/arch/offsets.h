@@ -9,7 +9,7 @@
 #define CPU_TASK		8
 #define CPU_KSTACK_TOP		16
 #define CPU_USER_RSP		24
-#define CPU_NEED_RESCHED	45
+#define CPU_NEED_RESCHED	44
 
 /* struct task; its struct thread is its first member */
 #define THREAD_RSP		0

@@ -124,19 +124,19 @@ static void finish_switch(void)
 
 void sched_switched(void)
 {
-	this_cpu()->irq_was_on = true; /* a new task begins with interrupts on */
+	cpu_here->irq_flags = RFLAGS_IF; /* a new task begins with interrupts on */
 	finish_switch();
 }
 
 static void switch_to(struct runq *rq, struct task *prev, struct task *next)
 {
-	bool irq_was_on = this_cpu()->irq_was_on; /* belongs to the task, not to the CPU */
+	u64 irq_flags = cpu_here->irq_flags; /* belongs to the task, not to the CPU */
 	next->on_cpu = true;
 	rq->leaving = prev;
 	this_cpu()->switches++;
 	mm_switch(next->mm);
 	thread_switch(prev, next);
-	this_cpu()->irq_was_on = irq_was_on; /* perhaps another CPU than before */
+	cpu_here->irq_flags = irq_flags; /* perhaps another CPU than before */
 	finish_switch();
 }
 

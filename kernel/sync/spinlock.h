@@ -51,17 +51,15 @@ static inline void spin_check_release(struct spinlock *lock)
 /* Interrupts off and on again, nesting with each other and with spinlocks. */
 static inline void irq_off_push(void)
 {
-	bool was_on = irq_enabled();
+	u64 flags = cpu_flags();
 	irq_disable();
-	struct cpu *cpu = this_cpu();
-	if (cpu->irq_off_depth++ == 0)
-		cpu->irq_was_on = was_on;
+	if (cpu_here->irq_off_depth++ == 0)
+		cpu_here->irq_flags = flags;
 }
 
 static inline void irq_off_pop(void)
 {
-	struct cpu *cpu = this_cpu();
-	if (--cpu->irq_off_depth == 0 && cpu->irq_was_on)
+	if (--cpu_here->irq_off_depth == 0 && (cpu_here->irq_flags & RFLAGS_IF))
 		irq_enable();
 }
 
@@ -69,7 +67,7 @@ static inline void irq_off_pop(void)
 static inline bool spin_try(struct spinlock *lock)
 {
 	u32 nobody = 0;
-	return __atomic_compare_exchange_n(&lock->holder, &nobody, this_cpu()->id + 1, false,
+	return __atomic_compare_exchange_n(&lock->holder, &nobody, cpu_here->id + 1, false,
 					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
@@ -102,7 +100,7 @@ static inline void spin_unlock(struct spinlock *lock)
 /* By this CPU? */
 static inline bool spin_held(const struct spinlock *lock)
 {
-	return __atomic_load_n(&lock->holder, __ATOMIC_RELAXED) == this_cpu()->id + 1;
+	return __atomic_load_n(&lock->holder, __ATOMIC_RELAXED) == cpu_here->id + 1;
 }
 
 #endif
