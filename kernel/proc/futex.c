@@ -87,7 +87,7 @@ void futex_wake_sleeper(struct futex_sleeper *sleeper)
 {
 	list_remove(&sleeper->link);
 	sleeper->woken = true;
-	waitq_wake_all(&sleeper->queue); /* under the bucket's lock: it lies on his stack */
+	sched_wake(sleeper->task); /* under the bucket's lock, which it takes before it goes on */
 }
 
 int futex_wake_in(struct futex_bucket *bucket, const struct futex_key *key, int max, u32 bitset)
@@ -206,18 +206,16 @@ static s64 wait_interrupted(const struct wait *wait)
 
 static s64 futex_wait(const struct wait *wait)
 {
-	struct futex_sleeper s = {.bitset = wait->bitset};
-	struct waiter w;
+	struct futex_sleeper s = {.bitset = wait->bitset, .task = current};
 	if (!wait->bitset)
 		return -EINVAL;
-	waitq_init(&s.queue);
 	int error = enqueue_on(&s, wait->addr, wait->expected, wait->is_private);
 	if (error)
 		return error;
-	waitq_join(&s.queue, &w);
+	task_sleep_begin();
 	while (!error && !__atomic_load_n(&s.woken, __ATOMIC_ACQUIRE))
-		error = waitq_sleep_until(&w, wait->deadline_ns);
-	waitq_leave(&w);
+		error = task_sleep_until(wait->deadline_ns);
+	task_sleep_end();
 	if (dequeue(&s))
 		return 0;
 	return error == -EINTR ? wait_interrupted(wait) : error;

@@ -32,7 +32,7 @@ struct futex_sleeper {
 	struct futex_bucket *bucket; /* its lock; requeue changes it, and holds both */
 	u32 bitset;
 	bool woken;		     /* bucket->lock; on no list then */
-	struct waitq queue;
+	struct task *task;
 };
 
 void futex_init(void);

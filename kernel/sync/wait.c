@@ -41,6 +41,7 @@ void waitq_join_also(struct waitq *queue, struct waiter *w)
 	spin_lock(&queue->lock);
 	list_append(&queue->waiters, &w->link);
 	spin_unlock(&queue->lock);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* seen there before the condition is read */
 }
 
 void waitq_join(struct waitq *queue, struct waiter *w)
@@ -49,14 +50,29 @@ void waitq_join(struct waitq *queue, struct waiter *w)
 	set_sleeping(true, true);
 }
 
-int waitq_sleep(struct waiter *w)
+void task_sleep_begin(void)
 {
-	kassert(w->task == current);
+	set_sleeping(true, true);
+}
+
+void task_sleep_end(void)
+{
+	set_running();
+}
+
+static int sleep_once(void)
+{
 	if (signal_pending(current))
 		return -EINTR;
 	schedule();
 	set_sleeping(true, true);
 	return 0;
+}
+
+int waitq_sleep(struct waiter *w)
+{
+	kassert(w->task == current);
+	return sleep_once();
 }
 
 struct sleep_timer {
@@ -69,17 +85,23 @@ static void sleep_expired(struct timer *timer)
 	sched_wake(container_of(timer, struct sleep_timer, timer)->task);
 }
 
-int waitq_sleep_until(struct waiter *w, u64 deadline_ns)
+int task_sleep_until(u64 deadline_ns)
 {
 	if (deadline_ns == TIME_FOREVER)
-		return waitq_sleep(w);
+		return sleep_once();
 	if (time_now_ns() >= deadline_ns)
 		return signal_pending(current) ? -EINTR : -ETIMEDOUT;
 	struct sleep_timer t = {.timer.fn = sleep_expired, .task = current};
 	timer_start(&t.timer, deadline_ns);
-	int error = waitq_sleep(w);
+	int error = sleep_once();
 	timer_cancel(&t.timer); /* it lies on this stack */
 	return error;
+}
+
+int waitq_sleep_until(struct waiter *w, u64 deadline_ns)
+{
+	kassert(w->task == current);
+	return task_sleep_until(deadline_ns);
 }
 
 int waitq_sleep_quiet(struct waiter *w, bool killable)
@@ -103,9 +125,18 @@ void waitq_leave(struct waiter *w)
 	spin_unlock(&w->queue->lock);
 }
 
+/* After the condition: who joins the queue after this look sees it. */
+static bool nobody_waits(const struct waitq *queue)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return __atomic_load_n(&queue->waiters.next, __ATOMIC_RELAXED) == &queue->waiters;
+}
+
 void waitq_wake_all(struct waitq *queue)
 {
 	struct waiter *w;
+	if (nobody_waits(queue))
+		return;
 	spin_lock(&queue->lock);
 	list_for_each(w, &queue->waiters, link)
 		sched_wake(w->task);
@@ -115,6 +146,8 @@ void waitq_wake_all(struct waitq *queue)
 void waitq_wake_one(struct waitq *queue)
 {
 	struct waiter *w;
+	if (nobody_waits(queue))
+		return;
 	spin_lock(&queue->lock);
 	list_for_each(w, &queue->waiters, link)
 		if (sched_wake(w->task))

@@ -61,6 +61,12 @@ int waitq_sleep_quiet(struct waiter *w, bool killable);
 /* Leaves the queue; the task is running in state as well again. */
 void waitq_leave(struct waiter *w);
 
+/* A sleep without a queue, of the same shape: the waker knows the task, and wakes it (sched_wake)
+ * under a lock that the task takes before it goes on, for it may end after that. */
+void task_sleep_begin(void);
+int task_sleep_until(u64 deadline_ns);
+void task_sleep_end(void);
+
 void waitq_wake_all(struct waitq *queue); /* any context; takes waitq.lock and a run queue */
 void waitq_wake_one(struct waitq *queue);
 
