@@ -135,6 +135,7 @@ static int send(struct process *process, struct task *thread, struct task *asked
 		error = signal_queue_add(thread ? &thread->pending : &process->pending, asked, sig,
 					 info);
 	if (!dropped && !error) {
+		__atomic_thread_fence(__ATOMIC_SEQ_CST); /* pending first: signal_set_blocked */
 		struct task *taker = thread ? thread : choose_thread(process, sig);
 		if (taker && takes(taker, sig_bit(sig)))
 			make_look(taker, sig);
@@ -198,16 +199,16 @@ void signal_hand_over(struct process *process, sigset_t left)
 			make_look(task, 0);
 }
 
-/* With sighand->lock held, which it lets go of. A signal of the process that was meant for us
- * and that we do not take any more may be for another thread. */
-static void masks_changed(sigset_t took_before)
+/* A signal of the process that was meant for us and that we do not take any more may be for
+ * another thread. */
+__attribute__((noinline)) static void masks_changed(sigset_t took_before)
 {
 	struct task *task = current;
 	struct process *process = task->process;
-	sigset_t left = process->pending.set & took_before & task->blocked & ~task->awaited;
-	if (takes(task, task->pending.set | process->pending.set))
+	sigset_t common = process->pending.set;
+	if (takes(task, task->pending.set | common))
 		task->signal_wanted = true;
-	spin_unlock(&task->sighand->lock);
+	sigset_t left = common & took_before & task->blocked & ~task->awaited;
 	if (left && process->ntasks > 1) { /* racy, but only we make more threads than one */
 		spin_lock(&proc_lock);
 		signal_hand_over(process, left);
@@ -215,13 +216,15 @@ static void masks_changed(sigset_t took_before)
 	}
 }
 
+/* Takes no lock: the mask is our own. Whoever sends makes the signal pending first and looks at
+ * the mask then (send); we change the mask first. So one of the two sees the other. */
 void signal_set_blocked(sigset_t blocked)
 {
-	struct task *task = current;
-	spin_lock(&task->sighand->lock);
-	sigset_t took = ~task->blocked;
-	task->blocked = blocked & ~(sig_bit(SIGKILL) | sig_bit(SIGSTOP));
-	masks_changed(took);
+	sigset_t took = ~current->blocked;
+	blocked &= ~(sig_bit(SIGKILL) | sig_bit(SIGSTOP));
+	__atomic_store_n(&current->blocked, blocked, __ATOMIC_SEQ_CST);
+	if (current->pending.set | current->process->pending.set)
+		masks_changed(took);
 }
 
 void signal_mask_begin(sigset_t blocked)
@@ -259,6 +262,7 @@ static int wait_for(sigset_t wanted, struct siginfo *info, u64 deadline_ns)
 	spin_lock(&task->sighand->lock);
 	sig = signal_take(wanted, info);
 	task->awaited = 0;
+	spin_unlock(&task->sighand->lock);
 	masks_changed(wanted);
 	return sig ? sig : error == -ETIMEDOUT ? -EAGAIN : error;
 }

@@ -156,8 +156,8 @@ struct task {
 	struct creds creds;	    /* t, p: others look under proc_lock (proc/creds.h) */
 	char name[TASK_NAME_LEN];   /* p: comm */
 
-	sigset_t blocked;	    /* s, only by the task itself */
-	sigset_t awaited;	    /* s, as blocked: sigtimedwait takes these, blocked or not */
+	sigset_t blocked;	    /* t: signal_set_blocked */
+	sigset_t awaited;	    /* s, only by the task: sigtimedwait takes these, blocked or not */
 	sigset_t saved_mask;	    /* t: for sigsuspend, ppoll */
 	bool restore_mask;	    /* t */
 	struct signal_queue pending; /* s */
