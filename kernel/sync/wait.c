@@ -110,8 +110,10 @@ int waitq_sleep_quiet(struct waiter *w, bool killable)
 	/* The state stays as join or the last sleep left it: a wakeup since then counts. */
 	current->wake_on_signal = false;
 	current->wake_on_kill = killable;
-	if (killable && signal_kill_pending(current))
+	if (killable && signal_kill_pending(current)) {
+		current->signal_wanted = true; /* another thread may be the one to look at it */
 		return -EINTR;
+	}
 	schedule();
 	set_sleeping(false, killable);
 	return 0;
