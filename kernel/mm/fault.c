@@ -2,7 +2,7 @@
  * The page fault: where memory appears, and where sharing ends.
  *
  *	fault_page           decides whose fault it is
- *	  fault_resolve      looks the entry up, checks what the program may do
+ *	  fault_resolve      finds the entry, checks what the program may do
  *	    grow_stack       nothing is there yet, but it may be
  *	    fault_untouched  reserved: the zero page to read, a new frame to write
  *	    fault_file       reserved, of a file: the file's page, if it has one there
@@ -53,33 +53,31 @@ static pte_t own_leaf(const struct page *page, pte_t entry)
 }
 
 /* Memory that was promised by mmap or brk is touched for the first time. */
-static enum fault_result fault_untouched(struct mm *mm, va_t va, pte_t entry, bool write)
+static enum fault_result fault_untouched(struct mm *mm, struct path *path, pte_t entry, bool write)
 {
 	struct page *page = write ? page_alloc_zeroed(PAGE_ANON) : zero_page;
 	if (!page)
 		return FAULT_NO_MEMORY;
-	struct path path;
-	if (tree_own_path(mm, va, &path)) {
+	if (tree_own(mm, path)) {
 		page_put(page);
 		return FAULT_NO_MEMORY;
 	}
-	tree_set_leaf(&path, write ? own_leaf(page, entry)
-				   : leaf_entry(page, entry & PTE_PROT, entry & PTE_KEEP));
+	tree_set_leaf(path, write ? own_leaf(page, entry)
+				  : leaf_entry(page, entry & PTE_PROT, entry & PTE_KEEP));
 	return FAULT_DONE;
 }
 
 /* A promise of a file's page is kept; a write to a private one then copies it. */
-static enum fault_result fault_file(struct mm *mm, va_t va, pte_t entry)
+static enum fault_result fault_file(struct mm *mm, struct path *path, pte_t entry)
 {
-	struct page *page = mapping_page(entry, va);
+	struct page *page = mapping_page(entry, path->va);
 	if (IS_ERR(page))
 		return PTR_ERR(page) == -ENOMEM ? FAULT_NO_MEMORY : FAULT_BEYOND_FILE;
-	struct path path;
-	if (tree_own_path(mm, va, &path)) {
+	if (tree_own(mm, path)) {
 		page_put(page);
 		return FAULT_NO_MEMORY;
 	}
-	tree_set_leaf(&path, leaf_entry(page, entry & PTE_PROT, entry & PTE_KEEP));
+	tree_set_leaf(path, leaf_entry(page, entry & PTE_PROT, entry & PTE_KEEP));
 	page_put(entry_page(entry));
 	return FAULT_DONE;
 }
@@ -120,17 +118,16 @@ static bool page_is_own(pte_t entry)
  * table is shared, making the path our own adds a reference to the page: only
  * afterwards can be told whether it is ours alone.
  */
-static enum fault_result fault_write(struct mm *mm, va_t va)
+static enum fault_result fault_write(struct mm *mm, struct path *path)
 {
-	struct path path;
-	if (tree_own_path(mm, va, &path))
+	if (tree_own(mm, path))
 		return FAULT_NO_MEMORY;
-	if (page_is_own(*path.leaf))
-		return fault_reuse(&path);
+	if (page_is_own(*path->leaf))
+		return fault_reuse(path);
 	struct page *copy = page_alloc(PAGE_ANON);
 	if (!copy)
 		return FAULT_NO_MEMORY; /* the path is ours now, which changes no memory */
-	return fault_copy(mm, &path, copy);
+	return fault_copy(mm, path, copy);
 }
 
 static bool access_allowed(pte_t entry, u64 error_code)
@@ -159,34 +156,35 @@ static bool grow_stack_to(struct mm *mm, va_t va)
 }
 
 /* Below the stack: it grows, by a whole step if it may. The new entry, or 0. */
-static pte_t grow_stack(struct mm *mm, va_t va)
+static pte_t grow_stack(struct mm *mm, va_t va, struct path *path)
 {
 	if (va < MAP_AREA_END || va >= mm->layout.stack_bottom)
 		return 0;
 	if (!grow_stack_to(mm, va & ~(STACK_STEP - 1)) && !grow_stack_to(mm, va))
 		return 0;
-	return tree_lookup(mm, va, NULL);
+	return tree_find(mm, va, path);
 }
 
 static enum fault_result fault_resolve(struct mm *mm, va_t va, u64 error_code)
 {
 	bool write = error_code & FAULT_WRITE;
-	pte_t entry = tree_lookup(mm, va, NULL);
+	struct path path;
+	pte_t entry = tree_find(mm, va, &path);
 	if (!entry)
-		entry = grow_stack(mm, va);
+		entry = grow_stack(mm, va, &path);
 	if (!entry)
 		return FAULT_NOT_MAPPED;
 	if (!access_allowed(entry, error_code))
 		return FAULT_NOT_ALLOWED;
 	if (entry_is_mapping(entry)) {
-		enum fault_result result = fault_file(mm, va, entry);
+		enum fault_result result = fault_file(mm, &path, entry);
 		if (result != FAULT_DONE || !write || (entry & PTE_SHARED))
 			return result;
 	} else if (entry_is_reserved(entry)) {
-		return fault_untouched(mm, va, entry, write);
+		return fault_untouched(mm, &path, entry, write);
 	}
 	if (write)
-		return fault_write(mm, va);
+		return fault_write(mm, &path);
 	return FAULT_DONE; /* mapped meanwhile by another thread, or a stale TLB entry */
 }
 
@@ -204,16 +202,16 @@ int fault_touch(struct mm *mm, va_t va, bool write)
 
 void *mm_own_page(struct mm *mm, va_t va)
 {
-	va &= PAGE_MASK;
-	pte_t entry = tree_lookup(mm, va, NULL);
+	struct path path;
+	pte_t entry = tree_find(mm, va & PAGE_MASK, &path);
 	kassert(entry); /* the caller has mapped it */
 	enum fault_result result = FAULT_DONE;
 	if (entry_is_mapping(entry))
-		result = fault_file(mm, va, entry);
+		result = fault_file(mm, &path, entry);
 	if (result == FAULT_DONE)
-		result = entry_is_plain(entry) ? fault_untouched(mm, va, entry, true)
-					       : fault_write(mm, va);
-	return result == FAULT_DONE ? page_kva(entry_page(tree_lookup(mm, va, NULL))) : NULL;
+		result = entry_is_plain(entry) ? fault_untouched(mm, &path, entry, true)
+					       : fault_write(mm, &path);
+	return result == FAULT_DONE ? page_kva(entry_page(*path.leaf)) : NULL;
 }
 
 static void fault_signal(enum fault_result result, va_t va)

@@ -5,7 +5,7 @@
  * 4.6): W clear in one entry of the root write-protects 512 GiB. And a table
  * may hang below several roots at once. So fork copies the root, with W clear
  * (tree_share), and a write makes its walk private again, table by table from
- * the top (tree_own_path). At each level it finds one of
+ * the top (tree_own). At each level it finds one of
  *
  *	W set, one reference       ours already
  *	W clear, one reference     was shared, is not any more: take_back
@@ -16,7 +16,7 @@
  * A table is filled, then named by the entry above, then flushed, and only
  * then is the one it replaces put (invariant I4).
  *
- * Entry points: tree_share, tree_own_path, tree_set_leaf, tree_put.
+ * Entry points: tree_share, tree_find, tree_own, tree_set_leaf, tree_put.
  * Locks: mm->lock of the address space; counts are atomic, because others
  * may let go of a shared table at any time.
  */
@@ -218,18 +218,14 @@ struct walk {
 	u32 nspare, nreplaced;
 };
 
-/* How many tables on the way to va (from this one down) must be new or copied. */
-static u32 tables_needed(const struct page *table, va_t va)
+/* How many tables must be new or copied: all below the first that is missing or shared, for a copy
+ * shares what it leads to. */
+static u32 tables_needed(const struct path *path)
 {
-	for (int level = table->level; level > LEVEL_LEAF; level--) {
-		pte_t entry = table_entries(table)[level_index(va, level)];
-		if (!entry_is_table(entry, level))
-			return level - LEVEL_LEAF;
-		table = entry_page(entry);
-		if (page_refs(table) > 1)
-			return level - LEVEL_LEAF; /* its copy shares, and so must all below */
-	}
-	return 0;
+	int level = path->own;
+	while (level > path->level && page_refs(path->table[level - 1]) == 1)
+		level--;
+	return level - LEVEL_LEAF;
 }
 
 static int walk_prepare(struct walk *walk, u32 need)
@@ -279,49 +275,56 @@ static struct page *own_table(struct page *parent, va_t va, struct walk *walk)
 	return table;
 }
 
-/* tree_own_path from path->table[level] on, which is ours. */
-static int own_rest(struct mm *mm, va_t va, int level, struct path *path)
+pte_t tree_find(struct mm *mm, va_t va, struct path *path)
+{
+	struct page *table = pa_page(mm->root);
+	int level = LEVEL_ROOT, own = LEVEL_ROOT;
+	pte_t w = PTE_W; /* at all levels so far: then it is ours, by I3 */
+	for (;;) {
+		pte_t *slot = &table_entries(table)[level_index(va, level)];
+		path->table[level] = table;
+		if (!entry_is_table(*slot, level)) {
+			path->va = va;
+			path->level = level;
+			path->own = own;
+			path->leaf = slot;
+			return *slot;
+		}
+		w &= *slot;
+		table = entry_page(*slot);
+		level--;
+		own = w ? level : own;
+	}
+}
+
+/* From the last table on that is ours. */
+static int own_rest(struct mm *mm, struct path *path)
 {
 	struct walk walk;
-	int error = walk_prepare(&walk, tables_needed(path->table[level], va));
+	int error = walk_prepare(&walk, tables_needed(path));
 	if (error)
 		return error;
-	for (; level > LEVEL_LEAF; level--)
-		path->table[level - 1] = own_table(path->table[level], va, &walk);
-	walk_finish(&walk, mm, va);
+	for (; path->own > LEVEL_LEAF; path->own--)
+		path->table[path->own - 1] = own_table(path->table[path->own], path->va, &walk);
+	walk_finish(&walk, mm, path->va);
+	path->level = LEVEL_LEAF;
+	path->leaf = &table_entries(path->table[LEVEL_LEAF])[level_index(path->va, LEVEL_LEAF)];
 	return 0;
 }
 
-/* The walk to va as far as W goes: so far it is ours (I3). The level of the last table. */
-static inline int path_begin(const struct mm *mm, va_t va, struct path *path)
+int tree_own(struct mm *mm, struct path *path)
 {
-	int level = LEVEL_ROOT;
-	struct page *table = path->table[level] = pa_page(mm->root);
-	for (; level > LEVEL_LEAF; level--) {
-		pte_t entry = table_entries(table)[level_index(va, level)];
-		if ((entry & (PTE_P | PTE_W)) != (PTE_P | PTE_W))
-			break;
-		table = path->table[level - 1] = entry_page(entry);
-		kassert(page_refs(table) == 1);
-	}
-	return level;
-}
-
-static inline void path_end(struct path *path, va_t va)
-{
-	path->va = va;
-	path->leaf = &table_entries(path->table[LEVEL_LEAF])[level_index(va, LEVEL_LEAF)];
+	kassert(mutex_held(&mm->lock));
+	kassert(path->va < USER_END);
+	int error = path->own > LEVEL_LEAF ? own_rest(mm, path) : 0;
+	kassert(error || page_refs(path->table[LEVEL_LEAF]) == 1);
+	return error;
 }
 
 int tree_own_path(struct mm *mm, va_t va, struct path *path)
 {
-	kassert(mutex_held(&mm->lock));
-	kassert(va < USER_END);
-	int level = path_begin(mm, va, path);
-	int error = level > LEVEL_LEAF ? own_rest(mm, va, level, path) : 0;
-	if (!error)
-		path_end(path, va);
-	return error;
+	tree_find(mm, va, path);
+	return tree_own(mm, path);
 }
 
 /*
@@ -331,10 +334,11 @@ int tree_own_path(struct mm *mm, va_t va, struct path *path)
  */
 static struct page *split_prepare(struct mm *mm, va_t va, struct path *path, struct walk *walk)
 {
-	if (va >= USER_END || path_begin(mm, va, path) > LEVEL_LEAF)
+	if (va >= USER_END)
 		return NULL;
-	path_end(path, va);
-	pte_t leaf = *path->leaf;
+	pte_t leaf = tree_find(mm, va, path);
+	if (path->own > LEVEL_LEAF)
+		return NULL;
 	bool writable = (leaf & (PTE_P | PTE_W | PTE_SHARED)) == (PTE_P | PTE_W);
 	if (!writable || entry_page(leaf)->owner || walk_prepare(walk, LEVEL_ROOT - LEVEL_LEAF))
 		return NULL;
@@ -400,11 +404,16 @@ static int entry_resident(pte_t entry)
 	return (entry & (PTE_P | PTE_FRAME)) && entry_page(entry) != zero_page;
 }
 
-void table_set_leaf(struct page *table, unsigned index, pte_t entry)
+static inline void set_leaf(struct page *table, unsigned index, pte_t entry)
 {
 	pte_t old = table_entries(table)[index];
 	table->resident += entry_resident(entry) - entry_resident(old);
 	store(table, index, entry);
+}
+
+void table_set_leaf(struct page *table, unsigned index, pte_t entry)
+{
+	set_leaf(table, index, entry);
 }
 
 void tree_fill_leaves(struct path *path, struct page **page, u32 n, u64 prot, u64 keep)
@@ -427,15 +436,12 @@ void tree_fill_leaves(struct path *path, struct page **page, u32 n, u64 prot, u6
 void tree_set_leaf(struct path *path, pte_t entry)
 {
 	struct page *leaf_table = path->table[LEVEL_LEAF];
-	u32 resident = leaf_table->resident;
-	u64 mapped = leaf_table->used;
-	table_set_leaf(leaf_table, level_index(path->va, LEVEL_LEAF), entry);
-	for (int level = LEVEL_LEAF + 1; level <= LEVEL_ROOT; level++)
+	u32 resident = leaf_table->resident, used = leaf_table->used;
+	set_leaf(leaf_table, level_index(path->va, LEVEL_LEAF), entry);
+	for (int level = LEVEL_LEAF + 1; level <= LEVEL_ROOT; level++) {
 		path->table[level]->resident += leaf_table->resident - resident;
-	if (leaf_table->used == mapped)
-		return; /* a page in place of a promise, mostly */
-	for (int level = LEVEL_LEAF + 1; level <= LEVEL_ROOT; level++)
-		path->table[level]->mapped += leaf_table->used - mapped;
+		path->table[level]->mapped += (s64)leaf_table->used - used;
+	}
 }
 
 static void put_leaves(struct page *table)

@@ -81,11 +81,13 @@ static inline unsigned table_length(int level)
 }
 
 /*
- * A walk whose tables all belong to one address space alone: they may be
- * written. table[LEVEL_ROOT] is the root; leaf points into table[LEVEL_LEAF].
+ * A walk to va, as tree_find sees it: the tables from the root, table[LEVEL_ROOT], down to the one of
+ * `level`, in which the entry stands that decides about va. Those from the root to `own` belong to this
+ * address space alone and may be written. Once tree_own has made it all own, leaf is the entry of va.
  */
 struct path {
 	va_t va;
+	int level, own;
 	struct page *table[LEVEL_ROOT + 1];
 	pte_t *leaf;
 };
@@ -105,11 +107,17 @@ struct page *tree_share(struct mm *mm, va_t stack);
  * it that nobody else holds. A loop, with points to yield. Flush first (I4). No lock. */
 void tree_put(struct page *table);
 
+/* The walk to va, and the entry at its end. Reads only. */
+pte_t tree_find(struct mm *mm, va_t va, struct path *path);
+
 /*
- * The walk to va, made this address space's own from the top down: copies what
- * is shared, takes back what no longer is, splits what is reserved, adds what
- * is missing. Nothing is mapped by it.
+ * Makes a walk that has just been found this address space's own, from the top down
+ * to the leaf table: copies what is shared, takes back what no longer is, splits what
+ * is reserved, adds what is missing. Nothing is mapped by it.
  */
+int tree_own(struct mm *mm, struct path *path);
+
+/* Both. */
 int tree_own_path(struct mm *mm, va_t va, struct path *path);
 
 /* Stores a leaf entry; counts it. The reference of a page in it comes from the

@@ -242,31 +242,29 @@ static void cut_empty(struct change *c, const struct path *path)
 }
 
 /* The same for the common small range, all within one leaf table: one walk down, and one up. */
-static int change_leaf_table(struct change *c)
+static int change_leaf_table(struct change *c, struct path *path)
 {
-	struct path path;
-	int error = tree_own_path(c->mm, c->start, &path);
+	int error = tree_own(c->mm, path);
 	if (error)
 		return error;
-	struct page *leaf = path.table[LEVEL_LEAF];
+	struct page *leaf = path->table[LEVEL_LEAF];
 	u32 resident = leaf->resident;
 	u64 mapped = leaf->used;
 	error = change_leaves(c, leaf, ROUND_DOWN(c->start, level_span(LEVEL_LEAF + 1)));
 	for (int level = LEVEL_LEAF + 1; level <= LEVEL_ROOT; level++) {
-		path.table[level]->resident += leaf->resident - resident;
-		path.table[level]->mapped += leaf->used - mapped;
+		path->table[level]->resident += leaf->resident - resident;
+		path->table[level]->mapped += leaf->used - mapped;
 	}
-	cut_empty(c, &path);
+	cut_empty(c, path);
 	return error;
 }
 
-static bool is_in_leaf_table(const struct change *c)
+static bool is_in_leaf_table(const struct change *c, struct path *path)
 {
-	u64 span;
 	if ((c->start ^ (c->end - 1)) >= level_span(LEVEL_LEAF + 1))
 		return false;
-	tree_lookup(c->mm, c->start, &span);
-	return span == PAGE_SIZE || c->op == CHANGE_RESERVE; /* which makes what is missing */
+	tree_find(c->mm, c->start, path);
+	return path->level == LEVEL_LEAF || c->op == CHANGE_RESERVE; /* which makes what is missing */
 }
 
 static int change_range(struct change *c)
@@ -275,8 +273,9 @@ static int change_range(struct change *c)
 	kassert(c->end <= USER_END && !((c->start | c->end) & ~PAGE_MASK));
 	if (c->start >= c->end)
 		return 0;
-	int error = is_in_leaf_table(c) ? change_leaf_table(c)
-					: change_table(c, pa_page(c->mm->root), 0);
+	struct path path;
+	int error = is_in_leaf_table(c, &path) ? change_leaf_table(c, &path)
+					       : change_table(c, pa_page(c->mm->root), 0);
 	gather_finish(c);
 	return error;
 }
