@@ -107,12 +107,6 @@ static enum fault_result fault_copy(struct mm *mm, struct path *path, struct pag
 	return FAULT_DONE;
 }
 
-static bool page_is_own(pte_t entry)
-{
-	struct page *page = entry_page(entry);
-	return (entry & PTE_SHARED) || (page != zero_page && page_refs(page) == 1);
-}
-
 /*
  * A write to a page that the program may write, but not the CPU. If the leaf
  * table is shared, making the path our own adds a reference to the page: only

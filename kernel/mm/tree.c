@@ -398,12 +398,6 @@ int tree_own_table(struct mm *mm, struct page *parent, va_t va, struct page **ta
 	return 0;
 }
 
-/* Data pages that count as resident: the zero page is nobody's. */
-static int entry_resident(pte_t entry)
-{
-	return (entry & (PTE_P | PTE_FRAME)) && entry_page(entry) != zero_page;
-}
-
 static inline void set_leaf(struct page *table, unsigned index, pte_t entry)
 {
 	pte_t old = table_entries(table)[index];

@@ -55,6 +55,13 @@ static inline struct page *entry_page(pte_t entry)
 	return pa_page(entry & PTE_ADDR);
 }
 
+/* A page that this address space may write, because nobody else can see it or all are meant to. */
+static inline bool page_is_own(pte_t entry)
+{
+	const struct page *page = entry_page(entry);
+	return (entry & PTE_SHARED) || (page != zero_page && page_refs(page) == 1);
+}
+
 /* Pages that are mapped below a table, touched or not. */
 static inline u64 table_mapped(const struct page *table)
 {

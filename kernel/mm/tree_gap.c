@@ -14,36 +14,22 @@
 #include "mm/tree.h"
 #include "proc/task.h"
 
-/* In one table that starts at table_va: recursion is by level, four deep at most. */
-static bool last_used_in(const struct page *table, va_t table_va, va_t low, va_t high,
-			 va_t *used_start)
-{
-	int level = table->level;
-	u64 span = level_span(level);
-	u64 last = (high - 1 - table_va) / span;
-	unsigned index = MIN(last, table_length(level) - 1);
-	const pte_t *entry = table_entries(table);
-
-	for (;; index--) {
-		va_t entry_va = table_va + index * span;
-		if (entry_va + span <= low)
-			return false;
-		if (entry_is_table(entry[index], level)) {
-			if (entry_page(entry[index])->used > 0 &&
-			    last_used_in(entry_page(entry[index]), entry_va, low, high, used_start))
-				return true;
-		} else if (entry[index]) {
-			*used_start = entry_va;
-			return true;
-		}
-		if (index == 0)
-			return false;
-	}
-}
-
 bool tree_last_used(struct mm *mm, va_t low, va_t high, va_t *used_start)
 {
-	return last_used_in(pa_page(mm->root), 0, low, high, used_start);
+	while (high > low) {
+		struct path path;
+		pte_t entry = tree_find(mm, high - 1, &path);
+		u64 span = level_span(path.level);
+		const pte_t *first = table_entries(path.table[path.level]);
+		high = ROUND_DOWN(high - 1, span); /* of the entry */
+		if (entry) {
+			*used_start = high;
+			return true;
+		}
+		for (pte_t *at = path.leaf; high > low && at > first && !at[-1]; at--)
+			high -= span;
+	}
+	return false;
 }
 
 /* The highest gap that ends at or below top; 0 if there is none. */

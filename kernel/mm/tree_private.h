@@ -7,7 +7,13 @@
 
 #include "mm/tree.h"
 
-/* One step of tree_own_path: the table below parent's entry for va, made our own. */
+/* Data pages that count as resident: the zero page is nobody's. */
+static inline int entry_resident(pte_t entry)
+{
+	return (entry & (PTE_P | PTE_FRAME)) && entry_page(entry) != zero_page;
+}
+
+/* One step of tree_own: the table below parent's entry for va, made our own. */
 int tree_own_table(struct mm *mm, struct page *parent, va_t va, struct page **table_out);
 
 /* Stores an entry in an own table; counts entries. */

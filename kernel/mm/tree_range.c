@@ -59,42 +59,51 @@ static void gather_add(struct change *c, struct page *page)
 		gather_finish(c);
 }
 
-/* Cuts off what an entry of an own table points to, and leaves the entry empty. */
+/* Cuts off what an entry of an own leaf table points to, and leaves the entry empty. */
+static inline void cut_leaf(struct change *c, struct page *leaf, pte_t *slot)
+{
+	pte_t entry = *slot;
+	*slot = 0;
+	leaf->used--;
+	if (entry_has_frame(entry)) {
+		leaf->resident -= entry_resident(entry);
+		gather_add(c, entry_page(entry));
+	}
+}
+
+/* The same, of an upper table. */
 static void cut_off(struct change *c, struct page *table, unsigned index)
 {
 	pte_t entry = table_entries(table)[index];
-	if (table->level == LEVEL_LEAF) {
-		table_set_leaf(table, index, 0);
-	} else {
-		table_store(table, index, 0);
-		if (entry_is_table(entry, table->level))
-			table->resident -= entry_page(entry)->resident;
-	}
+	table_store(table, index, 0);
+	if (entry_is_table(entry, table->level))
+		table->resident -= entry_page(entry)->resident;
 	if (entry_has_frame(entry))
 		gather_add(c, entry_page(entry));
 }
 
-/* An entry with other protection; W stays where it was and may stay. */
-static pte_t entry_protect(pte_t entry, u64 prot)
+/* A page with other protection. The table is our own, and so is a page that nobody else has. */
+static pte_t page_protect(pte_t entry, u64 prot)
 {
-	if (entry_is_reserved(entry))
-		return (entry & ~(pte_t)PTE_PROT) | prot;
 	pte_t changed = leaf_entry(entry_page(entry), prot, entry & PTE_KEEP);
-	if (prot & PTE_WRITE)
-		changed |= entry & PTE_W;
+	if ((prot & PTE_WRITE) && page_is_own(entry))
+		changed |= PTE_W;
 	return changed;
 }
 
-static int protect_entry(struct change *c, struct page *table, unsigned index)
+static int protect_entry(struct change *c, pte_t *slot)
 {
-	pte_t *slot = &table_entries(table)[index];
-	if (!*slot)
+	pte_t old = *slot, changed = (old & ~(pte_t)PTE_PROT) | c->prot;
+	if (!old)
 		return -ENOMEM;
-	if ((*slot & PTE_NOWRITE) && (c->prot & PTE_WRITE))
+	if ((old & PTE_NOWRITE) && (c->prot & PTE_WRITE))
 		return -EACCES;
-	if (!entry_is_reserved(*slot))
-		c->must_flush = true;
-	*slot = entry_protect(*slot, c->prot);
+	if (!entry_is_reserved(old)) {
+		changed = page_protect(old, c->prot);
+		if ((old & ~changed & (PTE_P | PTE_W)) || (changed & ~old & PTE_NX))
+			c->must_flush = true; /* more rights need none: SDM 4.10.4.3 */
+	}
+	*slot = changed;
 	return 0;
 }
 
@@ -132,7 +141,7 @@ static int change_whole(struct change *c, struct page *table, unsigned index, va
 			page_get(entry_page(c->reserved));
 		return 0;
 	case CHANGE_PROTECT:
-		return protect_entry(c, table, index);
+		return protect_entry(c, &table_entries(table)[index]);
 	case CHANGE_MARK:
 		if (!entry)
 			return c->holes ? 0 : -ENOMEM;
@@ -176,8 +185,8 @@ static int change_below(struct change *c, struct page *table, unsigned index, va
 	return error;
 }
 
-/* What of the range is in this leaf table. Promises of anonymous memory need no word to anybody:
- * they come and go in a short loop, for the stack of a thread is 30 of them. */
+/* What of the range is in this leaf table. Memory comes and goes in short loops, for the stack of a
+ * thread is 30 entries. */
 static int change_leaves(struct change *c, struct page *leaf, va_t table_va)
 {
 	pte_t *entry = table_entries(leaf);
@@ -190,12 +199,10 @@ static int change_leaves(struct change *c, struct page *leaf, va_t table_va)
 		return 0;
 	}
 	for (; index < end && !error; index++, va += PAGE_SIZE) {
-		if (c->op == CHANGE_UNMAP && entry_is_plain(entry[index])) {
-			entry[index] = 0;
-			leaf->used--;
-		} else {
+		if (c->op != CHANGE_UNMAP)
 			error = change_whole(c, leaf, index, va);
-		}
+		else if (entry[index])
+			cut_leaf(c, leaf, &entry[index]);
 	}
 	return error;
 }
