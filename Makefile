@@ -136,7 +136,7 @@ help:
 	@echo '                  TESTS=tests/host.t runs one driver'
 	@echo 'make bench        set up, build, measure Tine and Linux side by side: build/bench'
 	@echo '                  QUICK=1 takes 2 minutes; BENCH="fork_return pipe" these lines only;'
-	@echo '                  RUNS=5 by the clock, BENCH_LINUX=FILE another Linux, or none'
+	@echo '                  RUNS=3 by the clock, BENCH_LINUX=FILE another Linux, or none'
 	@echo 'make bench-record the same, kept as baseline and in docs/bench'
 	@echo 'make gdb          debug build, QEMU stopped at the entry, gdb here'
 	@echo '                  PROG="cow" runs one program; GDBARGS="-batch -ex ..." for scripts'
@@ -329,7 +329,7 @@ entries = for f in $(1); do printf '%s{"directory": "%s", "file": "%s", "command
 	"$$sep" '$(CURDIR)' "$$f" '$(2) -c '"$$f"; sep=', '; echo; done
 compdb:
 	@{ echo '['; sep=; $(call entries,$(filter %.c,$(KSRC)),$(CC) -Ikernel $(CFLAGS)); \
-		$(call entries,$(wildcard user/*.c user/*/*.c tests/guest/*.c),$(USERCC) $(USERFLAGS)); \
+		$(call entries,$(wildcard user/*.c user/*/*.c tests/guest/*.c tests/bench/*.c),$(USERCC) $(USERFLAGS)); \
 		echo ']'; } >compile_commands.json
 	@echo 'compile_commands.json written'
 
