@@ -39,7 +39,7 @@ int main(int argc, char **argv)
 {
 	int by_signal = 0, status = -1;
 
-	if (argc > 1)
+	if (argc > 1 && argv[1])
 		return 1; /* exec'd after all */
 	ready = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	MUST(ready == MAP_FAILED ? -1 : 0);
@@ -50,7 +50,7 @@ int main(int argc, char **argv)
 		*ready = *killed = 0;
 		pid = MUST(fork());
 		if (pid == 0)
-			live(argv[0]);
+			live("/proc/self/exe");
 		while (!*ready)
 			sched_yield();
 		MUST(kill(pid, SIGKILL));
