@@ -101,7 +101,7 @@ class Prompt:
     def __init__(self, setup, kernel, cpus, by_instructions=False, command=()):
         append = "console=ttyS0"
         if kernel == "linux":
-            append += " mitigations=off tsc=reliable no_timer_check quiet panic=-1"
+            append += " mitigations=off tsc=reliable no_timer_check nokaslr quiet panic=-1"
         if command:
             append += " -- " + " ".join(command)
         self.initrd = self.archive(setup)
