@@ -192,12 +192,13 @@ static int next_component(struct walk *w)
 	return 0;
 }
 
-/* May w->dir be searched for a name? */
+/* May w->dir be searched for a name? Mostly by all, which needs no look at who we are. */
 static int check_search(struct walk *w)
 {
-	if (!inode_is_dir(w->dir->inode))
+	const struct inode *dir = w->dir->inode;
+	if (!inode_is_dir(dir))
 		return -ENOTDIR;
-	return may_access(w->dir->inode, MAY_EXEC);
+	return (dir->mode & 0111) == 0111 ? 0 : may_access(dir, MAY_EXEC);
 }
 
 /* "..": from a mounted root to the place that it covers, and from there up; never above the
