@@ -94,12 +94,6 @@ struct dentry *dentry_new(struct dentry *parent, const char *name, size_t len,
 	return dentry;
 }
 
-struct dentry *dentry_get(struct dentry *dentry)
-{
-	dentry->refs++;
-	return dentry;
-}
-
 /* Frees the struct; returns the parent, whose reference goes to the caller. */
 static struct dentry *dentry_free(struct dentry *dentry)
 {
@@ -120,16 +114,16 @@ static bool dentry_kept_by_inode(struct dentry *dentry)
 }
 
 /* A loop and not a recursion: a removed directory may hold a long line of parents. */
-void dentry_put(struct dentry *dentry)
+void dentry_last_put(struct dentry *dentry)
 {
-	while (dentry && --dentry->refs == 0) {
+	do {
 		struct inode *inode = dentry->inode;
 		bool kept = dentry_kept_by_inode(dentry);
 		struct dentry *parent = kept ? NULL : dentry_free(dentry);
 		if (inode)
 			inode_put(inode);
 		dentry = parent;
-	}
+	} while (dentry && --dentry->refs == 0);
 }
 
 /* From inode.c: the inode dies, and with it the name that it was known by. */

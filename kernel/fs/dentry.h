@@ -58,8 +58,19 @@ extern struct dentry *root_dentry;
 /* Not in the tree yet; takes over the inode's reference on success. NULL: out of memory. */
 struct dentry *dentry_new(struct dentry *parent, const char *name, size_t len,
 			  struct inode *inode);
-struct dentry *dentry_get(struct dentry *dentry);
-void dentry_put(struct dentry *dentry); /* NULL is allowed */
+void dentry_last_put(struct dentry *dentry); /* nobody counts it any more */
+
+static inline struct dentry *dentry_get(struct dentry *dentry)
+{
+	dentry->refs++;
+	return dentry;
+}
+
+static inline void dentry_put(struct dentry *dentry) /* NULL is allowed */
+{
+	if (dentry && --dentry->refs == 0)
+		dentry_last_put(dentry);
+}
 
 /* Puts it into its parent / takes it out. Caller holds the parent's inode->lock. */
 void dentry_add(struct dentry *dentry);
