@@ -50,6 +50,14 @@ def parse(text):
     return lines, NOTE.findall(text)
 
 
+def die_with_parent(number=signal.SIGKILL):
+    """In a child before exec: the kernel ends it when this program dies, however it dies."""
+    try:
+        ctypes.CDLL(None).prctl(1, number)  # PR_SET_PDEATHSIG
+    except (AttributeError, OSError):
+        pass  # not Linux
+
+
 def run_guest(setup, kernel, cpus, by_instructions, mem_mib, limit_s, arguments):
     """The whole program, or the lines that the arguments name, in one guest."""
     command = [os.path.join(ROOT, "tools", "guest"), "-m", str(mem_mib), "-c", str(cpus),
@@ -62,6 +70,7 @@ def run_guest(setup, kernel, cpus, by_instructions, mem_mib, limit_s, arguments)
         command += ["-f", f"{path}:/bin/{os.path.basename(path)}"]
     command += ["--", "bench", *arguments]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False,
+                          preexec_fn=lambda: die_with_parent(signal.SIGTERM),
                           env=dict(os.environ, TINE_BUILD=setup.build))
     lines, notes = parse(done.stdout.decode("utf-8", "replace"))
     if done.returncode not in (0, 1):  # 1: the program has said which line failed
@@ -86,13 +95,6 @@ def files_kib(root):
         if size == 0 and data[at:at + 1] == b"\0":
             at += -at % newc.ALIGN
     return pages * PAGE // 1024
-
-
-def die_with_parent():
-    try:
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-    except (AttributeError, OSError):
-        pass  # not Linux
 
 
 class Prompt:

@@ -16,10 +16,12 @@ ZERO_MIB = 4       # where a log axis shows the process of 0 MiB
 AXES = {
     "fork_size": {
         "line": r"fork_return_(\d+)MiB", "x": "memory of the process that forks",
+        "over": "the size of the process",
         "tics": '("0" 4, "16 MiB" 16, "64" 64, "256" 256, "1 GiB" 1024, "4 GiB" 4096)',
         "range": "[3:6000]"},
     "fork_processes": {
         "line": r"processes_fork_return_(\d+)", "x": "other processes alive",
+        "over": "the number of processes",
         "tics": '("1" 1, "10" 10, "100" 100, "1,000" 1000, "10,000" 10000)',
         "range": "[0.7:15000]"},
 }
@@ -42,7 +44,7 @@ def points(lines, pattern):
 
 
 def script(axis, way, kernels, terminal, out):
-    """gnuplot's commands for one plot of {kernel: points}, or None when there is nothing to show."""
+    """gnuplot's commands for one plot of {kernel: points}, or None: nothing to show."""
     label, divisor, numbers = WAYS[way]
     data, curves = "", []
     for kernel, (title, colour, mark) in COLOURS.items():
@@ -62,7 +64,7 @@ set xlabel "{axis["x"]}"
 set ylabel "{label}"
 set format y "{numbers}"
 set yrange [*:*]
-set offsets graph 0, graph 0, graph 0.1, graph 0.1
+set offsets graph 0, graph 0, graph 0.12, graph 0
 set ytics nomirror
 set grid ytics linecolor rgb "#b0b0b0" linewidth 0.5
 set border 3
@@ -91,5 +93,5 @@ def make(result, folder, cpus="1"):
                 if done.returncode != 0:
                     return made, "plots: gnuplot: " + done.stderr.strip().splitlines()[-1]
                 if kind == "svg":
-                    made.append((f"{axis['x']}: {WAYS[way][0]}", out))
+                    made.append((f"fork over {axis['over']}: {WAYS[way][0]}", out))
     return made, None

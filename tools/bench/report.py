@@ -2,10 +2,12 @@
 
 A result is what tools/bench/run writes as JSON:
     {"about": {...}, "notes": [...],
-     "runs": {"instructions": {"1": {"tine": {LINE: {"unit": U, "values": [V...]}}, "linux": {...}}},
+     "runs": {"instructions": {"1": {"tine": {LINE: {"unit": U, "values": [V...]}},
+                                     "linux": {...}}},
               "wall": {...}}}
 A ratio says how many times better Tine is: Linux/Tine, or Tine/Linux of a rate ("MiB/s").
 """
+import json
 import statistics
 
 TOLERANCE = 0.03   # a line that lost more than this against the baseline is told
@@ -111,8 +113,10 @@ def terminal_table(result, cpus, note=""):
     left = sum(width[:4]) + sum(gap[:4])
 
     def text(cells):
-        return "".join(" " * gap[i] + (cells[i].ljust(width[i]) if i == 0 else
-                                       cells[i].rjust(width[i])) for i in range(len(cells))).rstrip()
+        padded = [cells[0].ljust(width[0])]
+        padded += [" " * gap[i] + cells[i].rjust(width[i]) for i in range(1, len(cells))]
+        return "".join(padded).rstrip()
+
     title = f"{cpus} CPU" + ("s" if cpus != "1" else "")
     over = title.ljust(width[0]) + "instructions".rjust(left - width[0])
     over += "wall clock, TCG".rjust(sum(width[4:]) + sum(gap[4:]))
@@ -138,14 +142,14 @@ def markdown(result, plots):
     """The page docs/bench/results.md: where it was measured, tables, plots."""
     about = result["about"]
     parts = ["# Tine and Linux, measured side by side\n",
-             "Written by `make bench-record`; do not edit. `make bench` measures the same again: one "
-             "static program\n(tests/bench) and one root archive, on both kernels, in the same "
+             "Written by `make bench-record`; do not edit. `make bench` measures the same again: "
+             "one static program\n(tests/bench) and one root archive, on both kernels, in the same "
              "QEMU. The columns \"instructions\"\ncount guest instructions, which repeat; "
              "\"wall clock\" is real time under TCG: medians, and half\nof the range. What each "
              "line means stands above its function in tests/bench.\n",
-             "Both kernels use pages of 4 KiB: the programs ask Linux not to use huge ones. With them, "
-             "Linux 6.1\ntakes 1 GiB back (munmap, exit) in 7.2 million instructions, which is less "
-             "than Tine does; a fork of\n1 GiB takes it 2.8 million.\n"]
+             "Both kernels use pages of 4 KiB: the programs ask Linux not to use huge ones. With "
+             "them, Linux 6.1\nunmaps 1 GiB in 7.2 million instructions, and a fork of 1 GiB returns "
+             "after 2.8 million.\n"]
     parts.append("\n".join(f"- {key}: {value}" for key, value in about.items()) + "\n")
     parts += [f"![{title}]({file})\n" for title, file in plots]
     for cpus in sorted({c for way in WAYS for c in result["runs"].get(way, {})}, key=int):
@@ -166,6 +170,15 @@ def baseline_of(result):
         lines[cpus] = {name: {"value": median(entry), "unit": entry["unit"]}
                        for name, entry in kernels.get("tine", {}).items()}
     return {"about": result["about"], "lines": lines}
+
+
+def baseline_text(baseline):
+    """As JSON with a figure a line, so that a diff shows which ones moved."""
+    tables = (f' "{cpus}": {{\n' + ",\n".join(f'  "{name}": {json.dumps(entry)}'
+                                             for name, entry in lines.items()) + "\n }"
+              for cpus, lines in baseline["lines"].items())
+    return ('{"about": ' + json.dumps(baseline["about"], indent=1) + ',\n"lines": {\n' +
+            ",\n".join(tables) + "\n}}\n")
 
 
 def loss(old, new, unit):
@@ -191,8 +204,8 @@ def compare(result, baseline, whole=True):
             new = median(new_lines[name])
             lost = loss(old["value"], new, old["unit"])
             if lost > TOLERANCE and abs(new - old["value"]) > GRAIN:
-                warnings.append(f"{name}, {where}: lost {100 * lost:.1f} %: {old['value']:,} in the "
-                                f"baseline, {round(new):,} now")
+                warnings.append(f"{name}, {where}: lost {100 * lost:.1f} %: {old['value']:,} in "
+                                f"the baseline, {round(new):,} now")
         if whole:
             warnings += [f"{name}, {where}: not in the baseline yet"
                          for name in new_lines if name not in old_lines]
