@@ -12,7 +12,10 @@
 #include "arch/arch.h"
 #include "arch/cpu.h"
 #include "arch/io.h"
+#include "lib/errno.h"
 #include "lib/string.h"
+#include "mm/uaccess.h"
+#include "mm/uaccess_private.h"
 #include "proc/task.h"
 
 enum { MSR_FS_BASE = 0xc0000100, MSR_KERNEL_GS_BASE = 0xc0000102 };
@@ -68,6 +71,44 @@ static void fpu_load(const struct thread *thread)
 		__asm__ volatile("fxrstor64 (%0)" ::"r"(thread->fpu) : "memory");
 }
 
+/* XRSTOR takes nothing but MXCSR from an image whose header is 0: all states are as in a new
+ * program (SDM vol. 1, 13.8.1). FXRSTOR takes all of the FXSAVE image. */
+static void fpu_reset(u8 *image)
+{
+	u16 control = 0x37f;
+	u32 mxcsr = 0x1f80;
+
+	if (cpu_has.xsave)
+		memset(image + FPU_LEGACY, 0, 64);
+	else
+		memset(image, 0, FPU_LEGACY);
+	memcpy(image + 0, &control, sizeof control);
+	memcpy(image + 24, &mxcsr, sizeof mxcsr);
+}
+
+void fpu_load_new(void)
+{
+	fpu_reset(current->thread.fpu);
+	fpu_load(&current->thread);
+}
+
+int fpu_save_to_user(void __user *image)
+{
+	if (!user_range_ok(image, fpu_size()))
+		return -EFAULT;
+	return cpu_has.xsave ? uaccess_xsave(image, XCR0_USED) : uaccess_fxsave(image);
+}
+
+int fpu_load_from_user(const void __user *image, bool legacy)
+{
+	if (!user_range_ok(image, legacy ? FPU_LEGACY : FPU_AREA))
+		return -EFAULT;
+	if (!legacy)
+		return uaccess_xrstor(image, XCR0_USED);
+	fpu_load_new();
+	return uaccess_fxrstor(image);
+}
+
 void thread_load_bases(const struct thread *thread)
 {
 	wrmsr(MSR_FS_BASE, thread->fs_base);
@@ -83,12 +124,7 @@ void thread_save(struct thread *thread)
 
 void thread_reset(struct thread *thread)
 {
-	u16 control = 0x37f;
-	u32 mxcsr = 0x1f80;
-
-	memset(thread->fpu, 0, fpu_size());
-	memcpy(thread->fpu + 0, &control, sizeof control);
-	memcpy(thread->fpu + 24, &mxcsr, sizeof mxcsr);
+	fpu_reset(thread->fpu);
 	thread->fs_base = 0;
 	thread->gs_base = 0;
 }

@@ -21,16 +21,27 @@ struct thread {
 /* Bytes of the image in use: FPU_AREA with XSAVE and AVX, else FPU_LEGACY. */
 u32 fpu_size(void);
 
+/*
+ * The current task's FPU state to and from an image in user memory: 0 or -EFAULT. Where there is
+ * a header behind FPU_LEGACY the caller has cleared it. legacy: the image has the FXSAVE part
+ * only; the rest becomes as it is in a new program.
+ */
+int fpu_save_to_user(void __user *image);
+int fpu_load_from_user(const void __user *image, bool legacy);
+
+/* The current task's FPU as a new program finds it (psABI 3.4.1: MXCSR 0x1f80, x87 CW 0x37f). */
+void fpu_load_new(void);
+
 /* A new task's struct: area is its FPU_AREA bytes, of any content. */
 void thread_init(struct thread *thread, void *area);
 
 /* Saves the CPU's FPU state and bases into the current task's struct thread, or its child's. */
 void thread_save(struct thread *thread);
 
-/* FPU and bases as a new program finds them (psABI 3.4.1: MXCSR 0x1f80, x87 CW 0x37f). */
+/* FPU and bases as a new program finds them; not yet in the CPU. */
 void thread_reset(struct thread *thread);
 
-/* Loads FPU state and bases of the current task (after thread_reset or sigreturn). */
+/* Loads FPU state and bases of the current task (after thread_reset). */
 void thread_load(const struct thread *thread);
 
 /* Loads the bases only: after arch_prctl has changed one in the current task's struct thread. */

@@ -160,6 +160,39 @@ uaccess_cmpxchg_u32:
 	.cfi_endproc
 	.size uaccess_cmpxchg_u32, . - uaccess_cmpxchg_u32
 
+/*
+ * int uaccess_xsave(void *to, u32 states)	int uaccess_xrstor(const void *from, u32 states)
+ * int uaccess_fxsave(void *to)			int uaccess_fxrstor(const void *from)
+ *
+ * The FPU's state to and from user memory, without a copy of the kernel's.
+ * in:  rdi = image (user memory), esi = bits of XCR0
+ * out: rax = 0, or -14 (EFAULT); also for what #GP is raised: a wrong image or alignment
+ */
+	.macro FPU_ACCESS name, instruction
+	.global \name
+	.type \name, @function
+\name:
+	.cfi_startproc
+	mov	%esi, %eax
+	xor	%edx, %edx
+	SMAP_STAC
+	USER_ACCESS 2f
+	\instruction (%rdi)
+	xor	%eax, %eax
+	SMAP_CLAC
+	ret
+2:	SMAP_CLAC
+	mov	$-14, %eax
+	ret
+	.cfi_endproc
+	.size \name, . - \name
+	.endm
+
+	FPU_ACCESS uaccess_xsave, xsave64
+	FPU_ACCESS uaccess_xrstor, xrstor64
+	FPU_ACCESS uaccess_fxsave, fxsave64
+	FPU_ACCESS uaccess_fxrstor, fxrstor64
+
 	.section .uaccess_table, "a"
 	.global uaccess_table_end
 uaccess_table_end:

@@ -15,4 +15,10 @@ bool uaccess_fixup(struct regs *regs);
 /* The same, if a spinlock is held, so that no fault can be resolved, and it allows that. */
 bool uaccess_fixup_locked(struct regs *regs);
 
+/* FPU state, in uaccess_asm.S; arch/thread.c checks the range. 0 or -EFAULT. */
+int uaccess_xsave(void __user *to, u32 states);
+int uaccess_xrstor(const void __user *from, u32 states);
+int uaccess_fxsave(void __user *to);
+int uaccess_fxrstor(const void __user *from);
+
 #endif

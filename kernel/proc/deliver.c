@@ -205,8 +205,7 @@ void signal_deliver(struct regs *regs)
 	/* A barrier besides: who wants us to stop says so first and sets signal_wanted then. */
 	__atomic_store_n(&current->signal_wanted, false, __ATOMIC_SEQ_CST);
 	join_stop();
-	if (deliver_pending(regs)) {
-		current->signal_wanted = true; /* there may be more: each gets its frame */
+	if (deliver_pending(regs)) { /* more that its mask leaves: signal_set_blocked has seen it */
 		regs->orig_rax = NO_SYSCALL;
 		return;
 	}

@@ -20,12 +20,11 @@
 #include "proc/sigframe.h"
 #include "arch/cpu.h"
 #include "arch/pte.h"
-#include "lib/string.h"
 #include "mm/uaccess.h"
 #include "proc/process.h"
 #include "syscall/syscalls.h"
 
-enum { RED_ZONE = 128, FPU_SOFTWARE = 464, FPU_HEADER = 512 };
+enum { RED_ZONE = 128, FPU_SOFTWARE = 464 };
 enum { UC_FLAGS = 6 /* SS is saved and restored strictly */, UC_FP_XSTATE = 1 };
 enum { XSTATE_MAGIC1 = 0x46505853, XSTATE_MAGIC2 = 0x46505845 };
 
@@ -104,29 +103,22 @@ static void save_context(struct sigcontext *c, const struct regs *regs, va_t fps
 	};
 }
 
-/* FPU state as a new program has it; the bases stay. */
-static void reset_fpu(struct thread *thread)
+/* The state of the FPU, and marks that tell whether there is more than the FXSAVE image. */
+static int push_fpu(u8 __user *fpstate)
 {
-	u64 fs_base = thread->fs_base, gs_base = thread->gs_base;
-	thread_reset(thread);
-	thread->fs_base = fs_base;
-	thread->gs_base = gs_base;
-	thread_load(thread);
-}
-
-static int push_fpu(struct thread *thread, va_t fpstate)
-{
-	struct fpx_sw_bytes marks = {0};
-	u32 magic2 = XSTATE_MAGIC2, size = fpu_size();
-	if (size > FPU_LEGACY)
-		marks = (struct fpx_sw_bytes){.magic1 = XSTATE_MAGIC1, .features = XCR0_USED,
-					      .extended_size = size + sizeof magic2, .size = size};
-	memcpy(thread->fpu + FPU_SOFTWARE, &marks, sizeof marks);
-	if (copy_to_user((void __user *)fpstate, thread->fpu, size))
+	u32 size = fpu_size();
+	bool xstate = size > FPU_LEGACY;
+	struct {
+		struct fpx_sw_bytes marks;
+		u64 header[8]; /* XSAVE wants zeros there (SDM vol. 1, 13.7) */
+	} tail = {0};
+	if (xstate)
+		tail.marks = (struct fpx_sw_bytes){.magic1 = XSTATE_MAGIC1, .features = XCR0_USED,
+						   .extended_size = size + sizeof(u32), .size = size};
+	if (copy_to_user(fpstate + FPU_SOFTWARE, &tail, xstate ? sizeof tail : sizeof tail.marks) ||
+	    fpu_save_to_user(fpstate))
 		return -EFAULT;
-	return size > FPU_LEGACY
-		       ? copy_to_user((void __user *)(fpstate + size), &magic2, sizeof magic2)
-		       : 0;
+	return xstate ? put_user_u32(fpstate + size, XSTATE_MAGIC2) : 0;
 }
 
 int sigframe_push(struct regs *regs, int sig, const struct siginfo *info,
@@ -157,14 +149,13 @@ int sigframe_push(struct regs *regs, int sig, const struct siginfo *info,
 	frame.info.signo = sig;
 	save_context(&frame.context, regs, fpstate);
 	frame.context.oldmask = old_mask;
-	thread_save(&task->thread);
-	if (push_fpu(&task->thread, fpstate) ||
+	if (push_fpu((u8 __user *)fpstate) ||
 	    copy_to_user((void __user *)at, &frame, sizeof frame))
 		return -EFAULT;
 
 	if (task->altstack.flags & SS_AUTODISARM) /* until sigreturn, the handler may do without */
 		task->altstack = (struct sigaltstack){.flags = SS_DISABLE};
-	reset_fpu(&task->thread); /* the handler starts with a clean one, as on Linux */
+	fpu_load_new(); /* the handler starts with a clean one, as on Linux */
 	regs->rdi = sig;
 	regs->rsi = at + offsetof(struct rt_sigframe, info);
 	regs->rdx = at + offsetof(struct rt_sigframe, uc_flags);
@@ -202,46 +193,22 @@ static void restore_context(struct regs *regs, const struct sigcontext *c)
 }
 
 /* Is there all that push_fpu has put there, and not the FXSAVE image alone? */
-static bool has_xstate(const u8 *image, va_t fpstate)
+static bool has_xstate(const u8 __user *fpstate)
 {
-	struct fpx_sw_bytes marks;
-	u32 magic2;
-	memcpy(&marks, image + FPU_SOFTWARE, sizeof marks);
-	return fpu_size() > FPU_LEGACY && marks.magic1 == XSTATE_MAGIC1 &&
-	       marks.size == fpu_size() &&
-	       !copy_from_user(&magic2, (void __user *)(fpstate + marks.size), sizeof magic2) &&
-	       magic2 == XSTATE_MAGIC2;
+	const struct fpx_sw_bytes __user *marks = (const void __user *)(fpstate + FPU_SOFTWARE);
+	u32 size = fpu_size(), magic1, marked_size, magic2;
+	return size > FPU_LEGACY && !get_user_u32(&magic1, &marks->magic1) &&
+	       !get_user_u32(&marked_size, &marks->size) &&
+	       !get_user_u32(&magic2, fpstate + size) && magic1 == XSTATE_MAGIC1 &&
+	       marked_size == size && magic2 == XSTATE_MAGIC2;
 }
 
-/* The FPU state of a frame into the CPU. What loading would fault on is cleared: reserved bits
- * of MXCSR, what the header says beyond the states in use. */
-static int restore_fpu(va_t fpstate)
+/* Loads what the frame holds. The CPU refuses what it cannot take: then the frame is bad. */
+static int restore_fpu(const u8 __user *fpstate)
 {
-	struct thread *thread = &current->thread;
-	u8 image[FPU_AREA]; /* the copy may sleep, and a switch writes thread->fpu */
-	u64 states = 3;	    /* x87 and SSE */
-	u32 mxcsr;
-	if (!fpstate) {
-		reset_fpu(thread);
-		return 0;
-	}
-	memset(image + FPU_LEGACY, 0, sizeof image - FPU_LEGACY);
-	if (copy_from_user(image, (void __user *)fpstate, FPU_LEGACY))
-		return -EFAULT;
-	if (has_xstate(image, fpstate)) {
-		if (copy_from_user(image + FPU_LEGACY, (void __user *)(fpstate + FPU_LEGACY),
-				   fpu_size() - FPU_LEGACY))
-			return -EFAULT;
-		memcpy(&states, image + FPU_HEADER, sizeof states);
-		memset(image + FPU_HEADER, 0, 64);
-	}
-	states &= XCR0_USED;
-	memcpy(image + FPU_HEADER, &states, sizeof states);
-	memcpy(&mxcsr, image + 24, sizeof mxcsr);
-	mxcsr &= 0xffff;
-	memcpy(image + 24, &mxcsr, sizeof mxcsr);
-	memcpy(thread->fpu, image, fpu_size());
-	thread_load(thread);
+	if (fpstate)
+		return fpu_load_from_user(fpstate, !has_xstate(fpstate));
+	fpu_load_new();
 	return 0;
 }
 
@@ -250,11 +217,9 @@ s64 sys_rt_sigreturn(void)
 	struct regs *regs = task_regs(current);
 	struct rt_sigframe frame;
 	va_t at = regs->rsp - sizeof frame.return_address; /* the handler's ret has taken it */
-	if (copy_from_user(&frame, (void __user *)at, sizeof frame) ||
-	    frame.context.rip >= USER_END)
-		goto bad_frame;
-	thread_save(&current->thread);
-	if (restore_fpu(frame.context.fpstate))
+	if (copy_from_user(&frame, (void __user *)at, offsetof(struct rt_sigframe, info)) ||
+	    frame.context.rip >= USER_END ||
+	    restore_fpu((const u8 __user *)frame.context.fpstate))
 		goto bad_frame;
 	signal_set_blocked(frame.mask);
 	restore_context(regs, &frame.context);

@@ -46,7 +46,8 @@ static void make_look(struct task *task, int sig)
 {
 	/* A barrier besides: whoever falls asleep says so first and looks for signals then. */
 	__atomic_store_n(&task->signal_wanted, true, __ATOMIC_SEQ_CST);
-	if (task->wake_on_signal || (sig == SIGKILL && task->wake_on_kill))
+	bool asleep = __atomic_load_n(&task->state, __ATOMIC_ACQUIRE) == TASK_SLEEPING;
+	if (asleep && (task->wake_on_signal || (sig == SIGKILL && task->wake_on_kill)))
 		sched_wake(task);
 	if (sig == SIGKILL)
 		sched_wake_stopped(task);

@@ -33,7 +33,9 @@ struct sig_user {
 };
 
 static struct spinlock users_lock = SPINLOCK_INIT("sig_users", RANK_SIG_USERS);
-static struct list users = LIST_INIT(users); /* users_lock */
+static struct list users; /* users_lock */
+static struct sig_user root = {.link = {&users, &users}}; /* always there, as it often is */
+static struct list users = {&root.link, &root.link};
 
 static struct sig_user *user_find(u32 uid)
 {
@@ -64,7 +66,7 @@ static struct sig_user *user_charge(u32 uid, u64 limit)
 static void user_uncharge(struct sig_user *user)
 {
 	spin_lock(&users_lock);
-	bool last = --user->nqueued == 0;
+	bool last = --user->nqueued == 0 && user != &root;
 	if (last)
 		list_remove(&user->link);
 	spin_unlock(&users_lock);
@@ -148,7 +150,6 @@ void signal_queue_take(struct signal_queue *queue, int sig, struct siginfo *info
 {
 	struct queued_signal *q, *next;
 	bool found = false;
-	*info = (struct siginfo){.signo = sig, .code = SI_USER};
 	list_for_each_safe(q, next, &queue->infos, link) {
 		if (q->info.signo != sig)
 			continue;
@@ -158,5 +159,7 @@ void signal_queue_take(struct signal_queue *queue, int sig, struct siginfo *info
 		drop(q);
 		found = true;
 	}
+	if (!found)
+		*info = (struct siginfo){.signo = sig, .code = SI_USER};
 	queue->set &= ~sig_bit(sig);
 }
