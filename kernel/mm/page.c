@@ -86,42 +86,43 @@ bool page_alloc_tables(struct page **tables, u32 n)
 
 static void give_back(struct page *chain, struct page **list)
 {
+	struct page *last = chain;
+	u64 n = 0;
 	spin_lock(&page_lock);
-	for (struct page *page = chain, *next; page; page = next) {
+	for (struct page *page = chain; page; last = page, page = page->next, n++) {
 		kassert(page->kind != PAGE_FREE && page->kind != PAGE_BOOT);
-		next = page->next;
 		count[page->kind]--;
-		count[PAGE_FREE]++;
 		page->kind = PAGE_FREE;
-		page->refs = 0;
-		page->next = *list;
-		*list = page;
+		__atomic_store_n((u32 *)&page->refs, 0, __ATOMIC_RELAXED);
 	}
+	count[PAGE_FREE] += n;
+	last->next = *list;
+	*list = chain;
 	spin_unlock(&page_lock);
 }
 
-void page_chain(struct page *page, struct page **chain)
+void page_put_owner(struct page *page)
 {
-	if ((page->kind == PAGE_ANON || page->kind == PAGE_MAPPING) && page->owner)
+	if (page->kind == PAGE_ANON || page->kind == PAGE_MAPPING)
 		inode_put(page->owner);
-#ifdef DEBUG
-	memset(page_kva(page), 0x5a, PAGE_SIZE); /* use after free shows at once */
-#endif
-	page->next = *chain;
-	*chain = page;
 }
 
 void page_free_chain(struct page *chain)
 {
-	if (chain)
-		give_back(chain, &free_list);
+	if (!chain)
+		return;
+#ifdef DEBUG
+	for (struct page *page = chain; page; page = page->next)
+		memset(page_kva(page), 0x5a, PAGE_SIZE); /* use after free shows at once */
+#endif
+	give_back(chain, &free_list);
 }
 
-void page_free(struct page *page)
+__attribute__((noinline)) void page_free(struct page *page)
 {
 	struct page *chain = NULL;
 	page_chain(page, &chain);
-	give_back(chain, &free_list);
+	page_free_chain(chain);
 }
 
 void page_free_clean(struct page *chain)

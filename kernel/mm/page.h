@@ -84,6 +84,11 @@ struct page *page_alloc(enum page_kind kind);
 struct page *page_alloc_zeroed(enum page_kind kind);
 bool page_alloc_tables(struct page **tables, u32 n); /* zeroed; all of them, or none: false */
 
+static inline u32 page_refs(const struct page *page)
+{
+	return __atomic_load_n((const u32 *)&page->refs, __ATOMIC_ACQUIRE);
+}
+
 static inline void page_get(struct page *page)
 {
 	if (page != zero_page)
@@ -106,6 +111,10 @@ static inline bool page_drop(struct page *page)
 {
 	if (page == zero_page)
 		return false;
+	if (page_refs(page) == 1) { /* nobody else can come or go: no atomic step */
+		__atomic_store_n((u32 *)&page->refs, 0, __ATOMIC_RELAXED);
+		return true;
+	}
 	u32 before = __atomic_fetch_sub((u32 *)&page->refs, 1, __ATOMIC_ACQ_REL);
 	kassert(before != 0);
 	return before == 1;
@@ -114,8 +123,17 @@ static inline bool page_drop(struct page *page)
 
 void page_free(struct page *page);
 
+void page_put_owner(struct page *page); /* the file that it counts, if it is of a kind that does */
+
 /* page_free of many at a time: each is put on a chain (by page.next), and then all go. */
-void page_chain(struct page *page, struct page **chain);
+static inline void page_chain(struct page *page, struct page **chain)
+{
+	if (page->owner)
+		page_put_owner(page);
+	page->next = *chain;
+	*chain = page;
+}
+
 void page_free_chain(struct page *chain);
 
 /* The same for a chain of frames that hold nothing but zeros again: page_alloc_zeroed need not
@@ -127,11 +145,6 @@ void page_set_kind(struct page *page, enum page_kind kind);
 
 /* What is left is kept for page faults: fork and the like should answer ENOMEM. */
 bool page_low(void);
-
-static inline u32 page_refs(const struct page *page)
-{
-	return __atomic_load_n((const u32 *)&page->refs, __ATOMIC_ACQUIRE);
-}
 
 void page_clear(void *kva);		       /* one page of zeros */
 void page_copy(void *to_kva, const void *from_kva); /* one page */

@@ -440,16 +440,14 @@ void tree_set_leaf(struct path *path, pte_t entry)
 
 static void put_leaves(struct page *table)
 {
-	pte_t *entry = table_entries(table);
 	struct page *freed = NULL;
-	for (; table->used > 0; table->groups &= table->groups - 1) {
-		unsigned first = __builtin_ctzll(table->groups) * GROUP;
-		for (unsigned i = first; i < first + GROUP; i++) {
-			pte_t old = entry[i];
-			if (!old)
-				continue;
-			entry[i] = 0;
-			table->used--;
+	u32 left = table->used;
+	for (u64 groups = table->groups; left > 0;) {
+		pte_t *slot = &table_entries(table)[group_take(&groups)];
+		for (const pte_t *end = slot + GROUP; slot < end; slot++) {
+			pte_t old = *slot;
+			*slot = 0;
+			left -= old != 0;
 			if (entry_has_frame(old) && page_drop(entry_page(old)))
 				page_chain(entry_page(old), &freed);
 		}

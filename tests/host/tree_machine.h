@@ -276,10 +276,9 @@ void page_free(struct page *page)
 	free_frame[nfree++] = page_pfn(page);
 }
 
-void page_chain(struct page *page, struct page **chain)
+void page_put_owner(struct page *page)
 {
-	page->next = *chain;
-	*chain = page;
+	(void)page; /* objects are not counted here */
 }
 
 void page_free_chain(struct page *chain)
