@@ -121,6 +121,17 @@ static struct dentry *open_lookup(int dirfd, char *path, u32 flags, u32 mode, bo
 	return path_lookup(dirfd, path, lookup);
 }
 
+/* O_TRUNC cuts also what is opened for reading only; a writer it is meanwhile. */
+static int open_truncate(struct inode *inode)
+{
+	int err = inode_write_get(inode);
+	if (err)
+		return err;
+	err = file_truncate(inode, 0);
+	inode_write_put(inode);
+	return err;
+}
+
 static struct file *open_file(int dirfd, char *path, u32 flags, u32 mode)
 {
 	bool made = false;
@@ -135,11 +146,7 @@ static struct file *open_file(int dirfd, char *path, u32 flags, u32 mode)
 		file->flags &= ~O_NOCTTY; /* a terminal's open has looked at it */
 	bool cut = (flags & O_TRUNC) && !(flags & O_PATH) && !made;
 	if (!IS_ERR(file) && cut && file->ops == &ramfs_file_ops) {
-		err = file_writable(file) ? 0 : inode_write_get(file->inode);
-		if (!err)
-			err = file_truncate(file->inode, 0);
-		if (!file_writable(file) && !err)
-			inode_write_put(file->inode);
+		err = open_truncate(file->inode);
 		if (err) {
 			file_put(file);
 			return ERR_PTR(err);

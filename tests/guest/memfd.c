@@ -157,10 +157,27 @@ static void writing(void)
 	VALUE(fcntl(99, F_GET_SEALS));
 }
 
+/* Who could not cut it writes to it no more: it may be run, if it is a program. */
+static void cut_by_open(void)
+{
+	char name[64], *argv[] = { name, NULL };
+	int fd = sealable(), reader;
+
+	MUST(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK));
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	VALUE(open(name, O_RDONLY | O_TRUNC));
+	reader = MUST(open(name, O_RDONLY));
+	MUST(close(fd));
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", reader);
+	VALUE(execv(name, argv));
+	MUST(close(reader));
+}
+
 int main(void)
 {
 	names();
 	sizes();
 	writing();
+	cut_by_open();
 	return 0;
 }
