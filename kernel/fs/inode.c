@@ -114,7 +114,6 @@ void inode_put(struct inode *inode)
 	}
 }
 
-
 /* An owner that is seen under inodes_lock is not freed before the lock is let go of, because
  * inode_put clears owner and takes the lock then; but it may have begun to die. */
 struct inode *inode_of_page(const struct page *page)

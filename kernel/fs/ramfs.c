@@ -254,7 +254,7 @@ static ssize_t write_from(struct file *file, const void *buf, size_t n, off_t *o
 			  copy_source *copy)
 {
 	struct inode *inode = file->inode;
-	bool held = mutex_held(&inode->lock); /* by writev */
+	bool held = mutex_held(&inode->lock); /* by us: writev, over all its parts (fs/vector.c) */
 	if (!held)
 		mutex_lock(&inode->lock);
 	bool append = (file->flags & O_APPEND) || *offset == OFFSET_END;

@@ -167,14 +167,6 @@ static int control_put_files(struct msghdr *msg, struct parcel *parcel, bool clo
 	return n ? control_head(msg, SCM_RIGHTS, n * sizeof(int)) : 0;
 }
 
-/* The user's parts as one buffer; how long it is, or -errno. */
-static s64 io_of(struct io *io, const struct iovec __user *iov, u64 count)
-{
-	s64 total = count > IOV_MAX ? -EMSGSIZE : iovecs_check(iov, count);
-	*io = (struct io){.next = iov, .count = count, .left = MIN(total, (s64)RW_MAX)};
-	return total;
-}
-
 static s64 send_message(struct file *file, struct io *io, const struct msghdr *msg, u32 flags)
 {
 	struct rider rider = {.name = address_from_user(msg->name, msg->namelen)};
@@ -235,36 +227,46 @@ s64 sys_recvfrom(int fd, void __user *buf, size_t n, u32 flags, void __user *add
 	return done;
 }
 
-s64 sys_sendmsg(int fd, const void __user *user_msg, u32 flags)
+/* The socket of fd, the user's message, and its parts as one buffer; ERR_PTR. */
+static struct file *message_of_fd(int fd, const void __user *from, struct msghdr *msg,
+				  struct io *io)
 {
 	struct file *file = socket_of_fd(fd);
+	if (IS_ERR(file))
+		return file;
+	s64 total = copy_from_user(msg, from, sizeof *msg);
+	if (!total)
+		total = msg->iovlen > IOV_MAX ? -EMSGSIZE : iovecs_check(msg->iov, msg->iovlen);
+	if (total < 0) {
+		file_put(file);
+		return ERR_PTR(total);
+	}
+	*io = (struct io){.next = msg->iov, .count = msg->iovlen, .left = MIN(total, (s64)RW_MAX)};
+	return file;
+}
+
+s64 sys_sendmsg(int fd, const void __user *user_msg, u32 flags)
+{
 	struct msghdr msg;
 	struct io io;
+	struct file *file = message_of_fd(fd, user_msg, &msg, &io);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	s64 done = copy_from_user(&msg, user_msg, sizeof msg);
-	if (!done)
-		done = io_of(&io, msg.iov, msg.iovlen);
-	if (done >= 0)
-		done = send_message(file, &io, &msg, flags);
+	s64 done = send_message(file, &io, &msg, flags);
 	file_put(file);
 	return done;
 }
 
 s64 sys_recvmsg(int fd, void __user *user_msg, u32 flags)
 {
-	struct file *file = socket_of_fd(fd);
 	struct msghdr __user *to = user_msg;
 	struct msghdr msg;
 	struct io io;
+	struct file *file = message_of_fd(fd, user_msg, &msg, &io);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	s64 done = copy_from_user(&msg, user_msg, sizeof msg);
-	if (!done)
-		done = io_of(&io, msg.iov, msg.iovlen);
 	char __user *control = msg.control;
-	if (done >= 0)
-		done = receive_message(file, &io, &msg, flags, &to->namelen);
+	s64 done = receive_message(file, &io, &msg, flags, &to->namelen);
 	if (done >= 0 && (put_user_u32(&to->flags, msg.flags) ||
 			  put_user_u64(&to->controllen, msg.control - control)))
 		done = -EFAULT;
