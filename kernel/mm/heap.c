@@ -89,35 +89,41 @@ static bool class_grow(struct heap_class *class, int index)
 	return true;
 }
 
-/* The slab to take an object from, on the partial list; NULL if there is none. */
-static struct page *class_slab(struct heap_class *class)
+/* A slab with free objects onto the empty list of partial ones; NULL: out of memory. Locked, but
+ * not all the time. */
+static __attribute__((noinline)) struct page *class_refill(struct heap_class *class, int index)
 {
-	struct page *slab = class->partial;
-	if (slab || !class->empty)
-		return slab;
-	slab = class->empty;
-	slab_unlink(&class->empty, slab);
-	class->nempty--;
-	slab_link(&class->partial, slab);
-	return slab;
+	while (!class->partial && !class->empty) {
+		spin_unlock(&class->lock);
+		bool grown = class_grow(class, index);
+		spin_lock(&class->lock);
+		if (!grown)
+			break;
+	}
+	if (!class->partial && class->empty) {
+		struct page *slab = class->empty;
+		slab_unlink(&class->empty, slab);
+		class->nempty--;
+		slab_link(&class->partial, slab);
+	}
+	return class->partial;
 }
 
 static void *class_alloc(struct heap_class *class, int index)
 {
-	struct page *slab;
+	u32 *object = NULL;
 	spin_lock(&class->lock);
-	while (!(slab = class_slab(class))) {
-		spin_unlock(&class->lock);
-		if (!class_grow(class, index))
-			return NULL;
-		spin_lock(&class->lock);
+	struct page *slab = class->partial;
+	if (!slab)
+		slab = class_refill(class, index);
+	if (slab) {
+		object = slab_object(slab, slab->heap_free - 1);
+		slab->heap_free = *object;
+		slab->used++;
+		if (!slab->heap_free)
+			slab_unlink(&class->partial, slab); /* full: on no list */
+		class->nobjects++;
 	}
-	u32 *object = slab_object(slab, slab->heap_free - 1);
-	slab->heap_free = *object;
-	slab->used++;
-	if (!slab->heap_free)
-		slab_unlink(&class->partial, slab); /* full: on no list */
-	class->nobjects++;
 	spin_unlock(&class->lock);
 	return object;
 }
@@ -147,10 +153,8 @@ void *heap_alloc_from(int index, size_t size_bytes)
 {
 	if (index == HEAP_ANY)
 		index = heap_class(size_bytes);
-	if (index >= 0) {
-		kassert(size_bytes <= classes[index].size_bytes);
+	if (index >= 0)
 		return class_alloc(&classes[index], index);
-	}
 	if (size_bytes <= PAGE_SIZE) {
 		struct page *page = page_alloc(PAGE_KERNEL);
 		return page ? page_kva(page) : NULL;
