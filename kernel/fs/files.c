@@ -45,9 +45,10 @@ struct files {
 	struct file *small[SMALL];
 };
 
-struct files *files_new(void)
+/* All but the 64 places, which the caller fills. */
+static struct files *files_alloc(void)
 {
-	struct files *files = heap_zalloc(sizeof *files);
+	struct files *files = heap_alloc(sizeof *files);
 	if (!files)
 		return NULL;
 	files->refs = 1;
@@ -55,6 +56,16 @@ struct files *files_new(void)
 	files->fd = (struct fd_arrays){
 		SMALL, files->small, &files->small_open, &files->small_cloexec,
 	};
+	files->first_free = 0;
+	files->small_open = files->small_cloexec = 0;
+	return files;
+}
+
+struct files *files_new(void)
+{
+	struct files *files = files_alloc();
+	if (files)
+		memset(files->small, 0, sizeof files->small);
 	return files;
 }
 
@@ -130,7 +141,7 @@ static bool is_open(const struct files *files, int fd)
 static u32 used_size(const struct files *files)
 {
 	u32 words = files->fd.size / WORD;
-	while (words > 0 && !files->fd.open[words - 1])
+	while (words > 1 && !files->fd.open[words - 1])
 		words--;
 	return words * WORD;
 }
@@ -143,9 +154,23 @@ static void free_locked(struct files *files, u32 fd)
 	files->first_free = MIN(files->first_free, fd);
 }
 
+/* Each open file has one more holder; what another thread has only reserved is free here. */
+static void get_all(struct files *files)
+{
+	for (u32 word = 0; word < files->fd.size; word += WORD) {
+		for (u64 left = files->fd.open[word / WORD]; left; left &= left - 1) {
+			u32 fd = word + __builtin_ctzll(left);
+			if (files->fd.file[fd])
+				file_get(files->fd.file[fd]);
+			else
+				free_locked(files, fd);
+		}
+	}
+}
+
 struct files *files_copy(struct files *from)
 {
-	struct files *copy = files_new();
+	struct files *copy = files_alloc();
 	u32 used;
 	if (!copy)
 		return NULL;
@@ -160,12 +185,7 @@ struct files *files_copy(struct files *from)
 	}
 	arrays_copy(&copy->fd, &from->fd, used);
 	copy->first_free = from->first_free;
-	for (u32 fd = next_open(copy, 0); fd < used; fd = next_open(copy, fd + 1)) {
-		if (copy->fd.file[fd])
-			file_get(copy->fd.file[fd]);
-		else
-			free_locked(copy, fd); /* only reserved, by another thread */
-	}
+	get_all(copy);
 	spin_unlock(&from->lock);
 	return copy;
 }
@@ -236,9 +256,11 @@ void files_put(struct files *files)
 {
 	if (--files->refs)
 		return;
-	for (u32 fd = next_open(files, 0); fd < files->fd.size; fd = next_open(files, fd + 1)) {
-		files_close(files, files->fd.file[fd]);
-		sched_point();
+	for (u32 word = 0; word < files->fd.size; word += WORD) {
+		for (u64 left = files->fd.open[word / WORD]; left; left &= left - 1) {
+			files_close(files, files->fd.file[word + __builtin_ctzll(left)]);
+			sched_point();
+		}
 	}
 	files_free(files);
 }

@@ -10,6 +10,7 @@
 #include "arch/mmu.h"
 #include "fs/file.h"
 #include "lib/panic.h"
+#include "lib/string.h"
 #include "mm/heap.h"
 #include "mm/layout.h"
 #include "mm/tree.h"
@@ -18,16 +19,18 @@
 static struct list all_mms = LIST_INIT(all_mms);
 static struct spinlock mms_lock = SPINLOCK_INIT("mms_lock", RANK_MMS);
 
+/* All but the layout, which the caller fills. */
 static struct mm *mm_with_root(struct page *root)
 {
 	if (!root)
 		return NULL;
 	static _Atomic u64 last_number;
-	struct mm *mm = heap_zalloc(sizeof *mm);
+	struct mm *mm = heap_alloc(sizeof *mm);
 	if (!mm) {
 		tree_put(root);
 		return NULL;
 	}
+	memset(mm, 0, offsetof(struct mm, layout));
 	mm->users = 1;
 	mm->number = ++last_number;
 	mutex_init(&mm->lock, "mm", RANK_MM);
@@ -42,7 +45,10 @@ static struct mm *mm_with_root(struct page *root)
 
 struct mm *mm_new(void)
 {
-	return mm_with_root(tree_new());
+	struct mm *mm = mm_with_root(tree_new());
+	if (mm)
+		mm->layout = (struct mm_layout){0};
+	return mm;
 }
 
 struct mm *mm_fork(struct mm *parent, va_t stack)

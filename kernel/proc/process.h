@@ -7,7 +7,7 @@
 
 #include "proc/task.h"
 
-/* With no parent, group, session, or limits yet; NULL when out of memory. */
+/* With no parent, group, session, or limits (undefined) yet; NULL when out of memory. */
 struct process *process_new(struct task *leader);
 
 /* A thread that has not exited yet, the leader if it can be; NULL for a zombie. */

@@ -59,9 +59,10 @@ void task_set_name(struct task *task, const char *path)
 
 struct process *process_new(struct task *leader)
 {
-	struct process *process = heap_zalloc(sizeof *process);
+	struct process *process = heap_alloc(sizeof *process);
 	if (!process)
 		return NULL;
+	memset(process, 0, offsetof(struct process, rlimit));
 	process->leader = leader;
 	leader->process = process;
 	process->refs = process->ntasks = process->nlive = 1;

@@ -109,7 +109,6 @@ struct process {
 	struct waitq child_wait;     /* parents sleep here for their children */
 	struct signal_queue pending; /* s: signals to the process as a whole */
 	struct list forks;	     /* p: struct fork_signals.link */
-	struct rlimit rlimit[RLIMIT_COUNT]; /* p */
 	struct usage usage;	     /* p: of tasks that have gone */
 	struct usage child_usage;    /* p: of children waited for */
 	u64 start_ns;		     /* c */
@@ -119,6 +118,7 @@ struct process {
 	struct posix_timer *timers;  /* p: timer_create(2) (proc/posix_timer.c) */
 	s32 next_timer_id;	     /* p */
 	u32 personality;	     /* a: kept for who asks */
+	struct rlimit rlimit[RLIMIT_COUNT]; /* p; the last: process_new leaves it to its caller */
 };
 
 /* What a signal frame tells of an exception: handlers look there for "read or write?". */
