@@ -5,7 +5,8 @@ Every file that they name exists, every name in backquotes is a word of the sour
 after `break` is defined in the kernel once, and docs/abi.md has a row for each system call of
 kernel/syscall/table.c (number, name, file) and speaks of each file with a LINUX-DIFF. Each call is
 made by a guest test or a demo, or docs/abi.md says why not. The tables of docs/locking.md are the
-ranks of kernel/sync/rank.h, in their order.
+ranks of kernel/sync/rank.h, in their order. The commands of docs/performance.md name options and
+functions that exist.
 """
 import glob
 import os
@@ -17,7 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib
 from tap import ROOT, Tap  # noqa: E402
 
 DOCS = ["docs/memory.md", "docs/locking.md", "docs/abi.md", "docs/tour.md",
-        "docs/processes.md", "docs/descriptors.md"]
+        "docs/processes.md", "docs/descriptors.md", "docs/performance.md"]
 SOURCES = ["boot/*", "kernel/*.[ch]", "kernel/*/*.[chS]", "user/*.c", "user/*/*.[ch]",
            "tests/*", "tests/*/*.[ch]", "tools/*", "tools/gdb/*", "tools/bench/*", "Makefile"]
 FOLDERS = ["", "kernel/", "docs/", "build/"]
@@ -150,6 +151,22 @@ def check_ranks(tap, text, tree):
     tap.equal(rows, ranks, "docs/locking.md: its tables are the ranks of kernel/sync/rank.h")
 
 
+def check_commands(tap, text, tree):
+    """What tools/profile is asked for. Whether it answers well is for tests/profile.t."""
+    commands = re.findall(r"^    \$ .*?(tools/profile .*)$", text, flags=re.M)
+    tap.ok(len(commands) > 5, "docs/performance.md: has commands", commands)
+    lost = []
+    for command in commands:
+        lost += [f"{command}: {option}" for option in re.findall(r" (--?[a-z]+)\b", command)
+                 if f'"{option}"' not in tree["tools/profile"]]
+        for program, name in re.findall(r" --(?:steps|to) (?:(\w+):)?(\w+)", command):
+            sources = [tree.get(f"tests/guest/{program}.c", "") + tree.get(f"user/{program}.c", "")]
+            there = program and re.search(r"^[^\t].*\b" + name + r"\(.*\)$", sources[0], re.M)
+            if not (there or name == "user" or (not program and definitions(name, tree))):
+                lost.append(f"{command}: {name}")
+    tap.equal(lost, [], "docs/performance.md: its commands name what exists")
+
+
 def main():
     tap = Tap()
     tree = sources()
@@ -164,6 +181,7 @@ def main():
     check_calls(tap, abi, tree)
     check_tests(tap, abi, tree)
     check_differences(tap, abi, tree)
+    check_commands(tap, read("docs/performance.md"), tree)
     check_ranks(tap, read("docs/locking.md"), tree)
     tap.done()
 
