@@ -41,7 +41,7 @@ struct inode {
 	struct mutex pages_lock; /* p; RANK_INODE_PAGES; the size shrinks under it, too */
 	void *pages;		/* p: the file's pages by index (fs/pages.c) */
 	u64 npages;		/* p: how many there are, for st_blocks */
-	bool mapped;		/* p: has been mapped at some time */
+	bool mapped;		/* has been mapped at some time; set before p is taken to do so */
 	u16 seals;		/* i: fs/memfd.h */
 	bool linkable;		/* without a name, but may get one (O_TMPFILE) */
 	u8 pages_height;	/* p: levels of nodes above the pages; 0: pages is page 0 itself */
@@ -69,7 +69,7 @@ struct page *inode_page(struct inode *inode, u64 index, bool fill);
  * caller, who may hold mm->lock. How many: 0 if there is a hole, or the end. */
 u32 inode_pages(struct inode *inode, u64 index, u32 max, struct page **out);
 
-/* It is going to be mapped; the first page from index on that is not a hole, or end. */
+/* The first page from index on that is not a hole, or end. */
 u64 inode_map_next(struct inode *inode, u64 index, u64 end);
 
 /* The file that a page is of, or a copy or a mapping (mm/mapping.h), counted; NULL if of none,

@@ -216,7 +216,6 @@ u32 inode_pages(struct inode *inode, u64 index, u32 max, struct page **out)
 
 u64 inode_map_next(struct inode *inode, u64 index, u64 end)
 {
-	inode->mapped = true; /* before the size is looked at: pages_shrink */
 	u64 next = pages_next(inode, index, end, true);
 	return next < size_in_pages(inode) ? next : end;
 }

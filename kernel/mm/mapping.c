@@ -68,7 +68,8 @@ int mapping_enter(struct mm *mm, va_t va, u64 count, u64 prot, u64 keep, struct 
 {
 	struct page *mapping = NULL;
 	s64 done = 0, n = 0;
-	for (inode_map_next(inode, 0, 0); n >= 0 && (u64)done < count; done += n)
+	inode->mapped = true; /* before pages and size are looked at: pages_remove */
+	for (; n >= 0 && (u64)done < count; done += n)
 		n = enter_some(mm, va + done * PAGE_SIZE, count - done, prot, keep, inode,
 			       index + done, &mapping);
 	if (mapping)

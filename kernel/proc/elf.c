@@ -108,11 +108,10 @@ static va_t find_phdrs(const struct elf_header *header, const struct elf_image *
 int elf_read_image(const struct elf_header *header, const struct elf_phdr *phdrs, u64 file_bytes,
 		   struct elf_image *out)
 {
-	*out = (struct elf_image){
-		.pie = header->type == ET_DYN,
-		.entry = header->entry,
-		.phnum = header->phnum,
-	};
+	memset(out, 0, offsetof(struct elf_image, segment));
+	out->pie = header->type == ET_DYN;
+	out->entry = header->entry;
+	out->phnum = header->phnum;
 	for (u16 i = 0; i < header->phnum; i++) {
 		int error = 0;
 		if (phdrs[i].type == PT_INTERP)

@@ -39,10 +39,10 @@ struct elf_image {
 	va_t phdr_va;	  /* where the program headers are in memory, 0 if they are not */
 	u16 phnum;
 	va_t low, high;	  /* the span of all segments, page-aligned */
-	u32 nsegments;
-	struct elf_segment segment[ELF_MAX_SEGMENTS];
 	/* The name of the interpreter (PT_INTERP), with its NUL; 0 bytes if there is none. */
 	u64 interpreter_offset, interpreter_bytes;
+	u32 nsegments;
+	struct elf_segment segment[ELF_MAX_SEGMENTS];
 };
 
 /* The first bytes of a file say that it is ELF. */

@@ -39,14 +39,14 @@ enum { PATH_SIZE = 4096, HEAD_SIZE = 255, MAX_INTERPRETERS = 5 };
 struct exec {
 	char *path;		   /* what was asked for; PATH_SIZE bytes */
 	struct strings args, envs;
-	char head[HEAD_SIZE + 1];  /* the first bytes of the file that is looked at */
-	ssize_t head_len;
-	struct image program, linker; /* linker: PT_INTERP's; its file is NULL if there is none */
 	struct mm *mm;
 	struct creds creds;	   /* set-user-ID and set-group-ID applied */
 	va_t sp;
 	struct files *files;	   /* if the descriptor table must stop being shared */
 	struct sighand *sighand;   /* the same for handlers */
+	struct image program, linker; /* linker: PT_INTERP's; its file is NULL if there is none */
+	ssize_t head_len;
+	char head[HEAD_SIZE + 1];  /* the first bytes of the file that is looked at */
 };
 
 /* Everything that exec holds; after a commit what it has handed over is NULL. */
@@ -68,9 +68,11 @@ static void exec_free(struct exec *e)
 
 static struct exec *exec_new(void)
 {
-	struct exec *e = heap_zalloc(sizeof *e);
+	struct exec *e = heap_alloc(sizeof *e);
 	if (!e)
 		return NULL;
+	memset(e, 0, offsetof(struct exec, program)); /* what follows is 3 KiB, and filled later */
+	e->program.file = e->linker.file = NULL;
 	e->path = heap_alloc(PATH_SIZE);
 	if (!e->path) {
 		heap_free(e);
@@ -224,6 +226,8 @@ static int exec_be_alone(void)
 {
 	struct process *process = current->process;
 	struct waiter w;
+	if (process->ntasks == 1 && process->leader == current)
+		return 0; /* only we could make more */
 	waitq_join(&process->alone_wait, &w);
 	int error = claim_process(process);
 	if (error) {

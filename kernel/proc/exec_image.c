@@ -157,6 +157,7 @@ int image_map_program(struct mm *mm, struct image *program)
 
 int image_map_linker(struct mm *mm, struct image *linker)
 {
+	linker->bias = 0;
 	if (linker->elf.pie) {
 		mutex_lock(&mm->lock);
 		va_t gap = tree_find_gap(mm, linker->elf.high - linker->elf.low);
