@@ -64,18 +64,22 @@ uaccess_copy:
 uaccess_string:
 	.cfi_startproc
 	SMAP_STAC
-	xor	%eax, %eax
-2:	cmp	%rdx, %rax
-	je	4f
-	USER_ACCESS 3f
+	add	%rdx, %rsi
+	add	%rdx, %rdi
+	mov	%rdx, %rax
+	neg	%rax			# from the ends: counts up to 0
+2:	USER_ACCESS 4f
 	movb	(%rsi,%rax), %cl
 	movb	%cl, (%rdi,%rax)
 	test	%cl, %cl
-	jz	4f
+	jz	3f
 	inc	%rax
-	jmp	2b
-3:	mov	$-14, %rax
-4:	SMAP_CLAC
+	jnz	2b
+3:	add	%rdx, %rax
+	SMAP_CLAC
+	ret
+4:	mov	$-14, %rax
+	SMAP_CLAC
 	ret
 	.cfi_endproc
 	.size uaccess_string, . - uaccess_string
