@@ -217,7 +217,8 @@ static void place_locked(struct files *files, u32 fd, struct file *file, bool cl
 {
 	files->fd.file[fd] = file;
 	bit_set(files->fd.open, fd, true);
-	bit_set(files->fd.cloexec, fd, cloexec);
+	if (cloexec) /* else it is clear: free_locked */
+		bit_set(files->fd.cloexec, fd, true);
 }
 
 /* close(2) of a descriptor: the process's record locks on the file go, whatever else it has
