@@ -244,6 +244,16 @@ int dentry_move(struct dentry *dentry, struct dentry *to_dir, const char *name, 
 	return 0;
 }
 
+static bool is_named(const struct dentry *dentry, const char *name, size_t len)
+{
+	if (dentry->name_len != len)
+		return false;
+	for (size_t i = 0; i < len; i++) /* mostly too short for a call of memcmp */
+		if (dentry->name[i] != name[i])
+			return false;
+	return true;
+}
+
 /* cross: what is mounted on it, if something is. */
 static struct dentry *find(struct dentry *dir, const char *name, size_t len, bool cross)
 {
@@ -251,8 +261,7 @@ static struct dentry *find(struct dentry *dir, const char *name, size_t len, boo
 	struct spinlock *lock = lock_of(hash);
 	spin_lock(lock);
 	struct dentry *d = hash_table[hash % HASH_SIZE];
-	while (d && !(d->hash == hash && d->parent == dir && d->name_len == len &&
-		      memcmp(d->name, name, len) == 0))
+	while (d && !(d->hash == hash && d->parent == dir && is_named(d, name, len)))
 		d = d->hash_next;
 	if (d && cross && d->mounted)
 		d = d->mounted;
