@@ -42,11 +42,11 @@ static int check_open(struct inode *inode, u32 flags)
  * the name is there, and needs none. */
 static struct dentry *lookup_or_create(struct walk *w, u32 flags, u32 mode, bool *made)
 {
-	struct dentry *dentry = dentry_lookup_top(w->dir, w->last, w->last_len);
-	if (!IS_ERR(dentry) && !(flags & O_EXCL))
-		return dentry;
+	struct dentry *dentry = ERR_PTR(-ENOENT);
+	if (!(flags & O_EXCL))
+		dentry = dentry_lookup_top(w->dir, w->last, w->last_len);
 	if (!IS_ERR(dentry))
-		dentry_put(dentry);
+		return dentry;
 	mutex_lock(&w->dir->inode->lock);
 	dentry = dentry_lookup(w->dir, w->last, w->last_len);
 	if (PTR_ERR(dentry) == -ENOENT) {
