@@ -127,6 +127,7 @@ static void clone_attributes(struct task *child, const struct clone_args *args)
 	child->policy = current->policy;
 	child->cpus_allowed = current->cpus_allowed;
 	child->cpu = this_cpu()->id;
+	child->sleeps_soon = true; /* until it is known better: a short life ends in a wakeup */
 	child->blocked = current->blocked;
 	memcpy(child->name, current->name, sizeof child->name);
 	if (!(args->flags & CLONE_VM) || (args->flags & CLONE_VFORK))
@@ -295,6 +296,7 @@ static pid_t clone_run(struct task *child, const struct clone_args *args)
 		waitq_init(&wait.queue);
 		wait.done = false;
 		child->vfork = &wait;
+		current->sleeps_soon = true;
 	}
 	sched_start(child);
 	if (args->flags & CLONE_VFORK)

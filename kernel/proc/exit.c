@@ -244,6 +244,7 @@ static bool exit_begin(struct process *process, int status)
 static __noreturn void exit_task(int status)
 {
 	struct task *task = current;
+	task->sleeps_soon = true; /* for good */
 	bool session_ends = exit_begin(task->process, status);
 	exit_release(task);
 	if (session_ends)

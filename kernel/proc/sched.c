@@ -140,6 +140,12 @@ static void switch_to(struct runq *rq, struct task *prev, struct task *next)
 	finish_switch();
 }
 
+static void count_sleep(struct task *task, u64 now_ns)
+{
+	task->usage.voluntary_switches++;
+	task->sleeps_soon = now_ns - task->woke_ns < SOON_NS;
+}
+
 void schedule(void)
 {
 	struct task *prev = current;
@@ -152,7 +158,7 @@ void schedule(void)
 	charge(prev, now_ns);
 	cpu->need_resched = false;
 	if (prev->state != TASK_RUNNING)
-		prev->usage.voluntary_switches++;
+		count_sleep(prev, now_ns);
 	else if (prev != cpu->idle && task_may_run_on(prev, cpu->id))
 		runq_add(rq, prev, false);
 	struct task *next = pick_next(rq);
@@ -187,11 +193,11 @@ static bool wake_from(struct task *task, enum task_state state)
 						 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 	bool queued = woken && !task->on_cpu;
 	u32 cpu = rq - runqs, allowed = task->cpus_allowed;
-	bool bound_elsewhere = queued && !task_may_run_on(task, cpu); /* while it fell asleep */
-	if (queued && !bound_elsewhere)
+	bool moves = queued && sched_wakes_elsewhere(task);
+	if (queued && !moves)
 		runq_add(rq, task, task->slice_left_ns > 0);
 	spin_unlock(&rq->lock);
-	if (bound_elsewhere)
+	if (moves)
 		sched_move(task);
 	else if (queued)
 		sched_alert(cpu, allowed);

@@ -7,6 +7,7 @@
  *	sched_balance      on some ticks: a busy CPU takes from a busier one
  *	sched_move         a task goes on elsewhere, after sched_set_affinity
  *	sched_alone_begin  all but one CPU stand still (for /proc/audit)
+ *	sched_follows      a task takes the place of its waker, which sleeps soon
  *
  * A task is queued where it ran last; whoever is idle comes and takes it. So
  * wakers need only one lock, and no lock of two queues is ever held at once:
@@ -56,19 +57,73 @@ static bool wake_idle(u32 candidates)
 	return false;
 }
 
+static u32 queued_on(const struct runq *rq)
+{
+	return __atomic_load_n(&rq->nqueued, __ATOMIC_RELAXED);
+}
+
+/*
+ * Who is woken by one that soon sleeps itself (the other end of a pipe, a child that is waited for)
+ * is best run on the same CPU: to interrupt another one costs more than the wait. Whether a task
+ * sleeps soon after a wakeup is guessed by what it did last time (count_sleep).
+ */
+static bool is_free_soon(void)
+{
+	return alone < 0 && (current == this_cpu()->idle || current->sleeps_soon);
+}
+
+bool sched_follows(struct task *task)
+{
+	u32 here = this_cpu()->id;
+	if (task->cpu == here || queued_on(this_runq()) > 0 || !task_may_run_on(task, here) ||
+	    !is_free_soon())
+		return false;
+	task->cpu = here;
+	return true;
+}
+
+/* The guess was wrong: current has woken somebody, and does not sleep. An idle CPU takes him. */
+static void guess_ends(struct timer *timer)
+{
+	struct task *task = current;
+	if (queued_on(this_runq()) == 0)
+		return;
+	if (time_now_ns() < task->woke_ns + SOON_NS) {
+		timer_start(timer, task->woke_ns + SOON_NS); /* there has been another wakeup since */
+		return;
+	}
+	task->sleeps_soon = false;
+	wake_idle(~(1u << this_cpu()->id));
+}
+
+/* One task has been queued here. May it wait for current to sleep? The timer goes on if it does
+ * sleep: so it is armed once for many wakeups. */
+static bool waits_here(void)
+{
+	static struct timer timers[MAX_CPUS];
+	struct timer *timer = &timers[this_cpu()->id];
+	if (queued_on(this_runq()) > 1 || !is_free_soon())
+		return false;
+	irq_off_push();
+	if (current != this_cpu()->idle && !timer->queued) {
+		timer->fn = guess_ends;
+		timer_start(timer, current->woke_ns + SOON_NS);
+	}
+	irq_off_pop();
+	return true;
+}
+
 void sched_alert_others(u32 cpu, u32 allowed)
 {
+	current->woke_ns = time_now_ns();
+	if (cpu == this_cpu()->id && waits_here())
+		return;
 	if (alone >= 0)
 		allowed &= 1u << alone;
 	u32 here = 1u << this_cpu()->id;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* queued, then looked: see above */
 	if (!wake_idle(1u << cpu & allowed & ~here))
 		wake_idle(allowed & ~here);
-}
-
-static u32 queued_on(const struct runq *rq)
-{
-	return __atomic_load_n(&rq->nqueued, __ATOMIC_RELAXED);
 }
 
 void sched_move(struct task *task)

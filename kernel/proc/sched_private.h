@@ -46,6 +46,11 @@ static inline void runq_remove(struct runq *rq, struct task *task)
 	rq->nqueued--;
 }
 
+static inline bool task_may_run_on(const struct task *task, u32 cpu)
+{
+	return task->cpus_allowed & 1u << cpu;
+}
+
 /* There is more work on this CPU's queue: it, or one that has nothing to do, looks. */
 void sched_alert_others(u32 cpu, u32 allowed);
 
@@ -54,6 +59,17 @@ static inline void sched_alert(u32 cpu, u32 allowed)
 	if (ncpus > 1)
 		sched_alert_others(cpu, allowed);
 }
+
+/* A task that wakes, its queue's lock held: true if it goes to another CPU's (sched_move). */
+bool sched_follows(struct task *task);
+
+static inline bool sched_wakes_elsewhere(struct task *task)
+{
+	return !task_may_run_on(task, task->cpu) || (ncpus > 1 && sched_follows(task));
+}
+
+/* More than from a fork to the wait under an emulator; less than makes it worth two CPUs. */
+enum { SOON_NS = 200000 };
 
 /* Queues a task that is on no CPU and in no queue: in the one that has it, if it may run there. */
 void sched_move(struct task *task);
@@ -65,10 +81,5 @@ void sched_cpus_init(void);
 
 /* A CPU that is kept out (sched_alone_begin) gives its turns to nobody. */
 bool sched_kept_out(void);
-
-static inline bool task_may_run_on(const struct task *task, u32 cpu)
-{
-	return task->cpus_allowed & 1u << cpu;
-}
 
 #endif

@@ -143,6 +143,8 @@ struct task {
 	u32 policy;		    /* p: sched_setscheduler(2); 0: SCHED_OTHER */
 	bool reset_on_fork;	    /* p: SCHED_RESET_ON_FORK: children have no nice value below 0 */
 	s64 slice_left_ns;	    /* r: less than 0 is taken off the next one */
+	u64 woke_ns;		    /* t: when it woke somebody last... */
+	bool sleeps_soon;	    /* t: ...and does it sleep soon after that (sched_cpus.c) */
 	struct list runq_link;	    /* r */
 	va_t kstack_top;	    /* c; the FPU's state, the entry's registers, frames */
 
