@@ -163,9 +163,12 @@ static const char *take_operator(struct expression *e, int level)
 	skip_space(e);
 	for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++) {
 		const char *text = operators[i].text;
-		size_t len = strlen(text);
+		size_t len;
 
-		if (operators[i].level != level || strncmp(e->at, text, len) != 0)
+		if (operators[i].level != level || text[0] != e->at[0])
+			continue;
+		len = strlen(text);
+		if (strncmp(e->at, text, len) != 0)
 			continue;
 		if (len == 1 && e->at[1] == e->at[0] && strchr("|&<>", text[0]))
 			continue;
