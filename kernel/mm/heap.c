@@ -33,7 +33,7 @@ struct heap_class {
 
 static struct heap_class classes[] = {
 	CLASS(16),  CLASS(32),	CLASS(64),  CLASS(96),	 CLASS(128),  CLASS(192),
-	CLASS(256), CLASS(384), CLASS(512), CLASS(1024), CLASS(1360), CLASS(2048),
+	CLASS(256), CLASS(384), CLASS(512), CLASS(640),	 CLASS(1024), CLASS(1360), CLASS(2048),
 };
 
 static void slab_link(struct page **list, struct page *slab)

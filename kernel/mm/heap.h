@@ -22,9 +22,10 @@ static inline __attribute__((always_inline)) int heap_class(size_t n)
 	       : n <= 256  ? 6
 	       : n <= 384  ? 7
 	       : n <= 512  ? 8
-	       : n <= 1024 ? 9
-	       : n <= 1360 ? 10
-	       : n <= 2048 ? 11
+	       : n <= 640  ? 9
+	       : n <= 1024 ? 10
+	       : n <= 1360 ? 11
+	       : n <= 2048 ? 12
 			   : -1;
 }
 

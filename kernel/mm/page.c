@@ -38,32 +38,36 @@ static inline struct page *take_first(struct page **list, enum page_kind kind)
 	return page;
 }
 
-/* From the list that is asked for, or else from the other one; *clean: it is all zero. */
-static struct page *take_free(enum page_kind kind, bool *clean)
+/* The free lists are empty: frames that wait elsewhere for their next use. */
+static __attribute__((noinline, cold)) struct page *take_reclaimed(enum page_kind kind)
 {
+	if (heap_reclaim() + kstack_reclaim() == 0)
+		return NULL;
 	spin_lock(&page_lock);
-	*clean = (*clean && clean_list) || !free_list;
-	struct page *page = take_first(*clean ? &clean_list : &free_list, kind);
+	struct page *page = take_first(&free_list, kind);
 	spin_unlock(&page_lock);
 	return page;
 }
 
 struct page *page_alloc(enum page_kind kind)
 {
-	bool clean = false;
-	struct page *page = take_free(kind, &clean);
-	if (!page && heap_reclaim() + kstack_reclaim() > 0)
-		page = take_free(kind, &clean);
-	return page;
+	spin_lock(&page_lock);
+	struct page *page = take_first(free_list ? &free_list : &clean_list, kind);
+	spin_unlock(&page_lock);
+	return page ? page : take_reclaimed(kind);
 }
 
 struct page *page_alloc_zeroed(enum page_kind kind)
 {
-	bool clean = true;
-	struct page *page = take_free(kind, &clean);
-	if (!page && heap_reclaim() + kstack_reclaim() > 0)
-		page = take_free(kind, &clean);
-	if (page && !clean)
+	spin_lock(&page_lock);
+	bool clean = clean_list;
+	struct page *page = take_first(clean ? &clean_list : &free_list, kind);
+	spin_unlock(&page_lock);
+	if (clean)
+		return page;
+	if (!page)
+		page = take_reclaimed(kind);
+	if (page)
 		page_clear(page_kva(page));
 	return page;
 }

@@ -207,6 +207,7 @@ static int begin_fork(struct fork_signals *fork)
 	return error;
 }
 
+/* There will be no child. */
 static void end_fork(struct fork_signals *fork)
 {
 	spin_lock(&proc_lock);
@@ -247,9 +248,10 @@ static void commit_thread(struct task *child)
 
 /* The child enters the tables: from here on it can be seen, signalled and waited for. */
 static void clone_commit(struct task *child, const struct clone_args *args,
-			 const struct fork_signals *fork)
+			 struct fork_signals *fork)
 {
 	spin_lock(&proc_lock);
+	list_remove(&fork->link);
 	child->pid->task = child;
 	list_append(&child->process->tasks, &child->group_link);
 	if (args->flags & CLONE_THREAD)
@@ -261,6 +263,8 @@ static void clone_commit(struct task *child, const struct clone_args *args,
 
 void vfork_release(struct task *child)
 {
+	if (!child->vfork)
+		return; /* only our maker sets it, before we run */
 	spin_lock(&proc_lock);
 	struct vfork_wait *wait = child->vfork;
 	child->vfork = NULL;
@@ -314,8 +318,10 @@ s64 clone_task(const struct clone_args *args)
 	struct fork_signals fork;
 	error = begin_fork(&fork);
 	struct task *child = error ? ERR_PTR(error) : clone_build(args);
-	if (!IS_ERR(child))
-		clone_commit(child, args, &fork);
-	end_fork(&fork);
-	return IS_ERR(child) ? PTR_ERR(child) : clone_run(child, args);
+	if (IS_ERR(child)) {
+		end_fork(&fork);
+		return PTR_ERR(child);
+	}
+	clone_commit(child, args, &fork);
+	return clone_run(child, args);
 }

@@ -57,6 +57,8 @@ static void groups_put(struct groups *groups)
 void creds_put_groups(struct creds *creds)
 {
 	struct groups *groups = creds->groups;
+	if (!groups)
+		return;
 	spin_lock(&proc_lock); /* /proc may be looking */
 	creds->groups = NULL;
 	spin_unlock(&proc_lock);

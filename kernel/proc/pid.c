@@ -46,9 +46,10 @@ static pid_t next_number(void)
 
 struct pid *pid_alloc(void)
 {
-	struct pid *pid = heap_zalloc(sizeof *pid);
+	struct pid *pid = heap_alloc(sizeof *pid);
 	if (!pid)
 		return NULL;
+	pid->task = NULL;
 	list_init(&pid->group_members);
 	list_init(&pid->session_members);
 	pid->refs = 1;

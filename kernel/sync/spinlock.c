@@ -1,15 +1,10 @@
 /*
  * Ranks of spinlocks, checked (sync/spinlock.h): each CPU keeps a stack of the
- * locks that it holds. Empty but for spin_init in a build without DEBUG.
+ * locks that it holds. Without DEBUG there is only the wait for a lock.
  */
 #include "sync/spinlock.h"
 #include "arch/shootdown.h"
 #include "lib/panic.h"
-
-void spin_init(struct spinlock *lock, const char *name, enum lock_rank rank)
-{
-	*lock = (struct spinlock)SPINLOCK_INIT(name, rank);
-}
 
 void spin_wait_and_take(struct spinlock *lock)
 {

@@ -26,7 +26,10 @@ struct spinlock {
 
 #define SPINLOCK_INIT(lock_name, lock_rank) {.rank = (lock_rank), .name = (lock_name)}
 
-void spin_init(struct spinlock *lock, const char *name, enum lock_rank rank);
+static inline void spin_init(struct spinlock *lock, const char *name, enum lock_rank rank)
+{
+	*lock = (struct spinlock)SPINLOCK_INIT(name, rank);
+}
 
 /* Takes a lock that was not free; answers other CPUs' flushes meanwhile (arch/shootdown.h). */
 void spin_wait_and_take(struct spinlock *lock);

@@ -15,12 +15,6 @@
 #include "proc/sched.h"
 #include "proc/task.h"
 
-void waitq_init(struct waitq *queue)
-{
-	spin_init(&queue->lock, "waitq", RANK_WAITQ);
-	list_init(&queue->waiters);
-}
-
 /* A barrier besides: the state is seen before the condition is read. */
 static void set_sleeping(bool by_signal, bool by_kill)
 {

@@ -39,7 +39,11 @@ struct waiter {
 
 #define WAITQ_INIT(name) {SPINLOCK_INIT(#name, RANK_WAITQ), LIST_INIT((name).waiters)}
 
-void waitq_init(struct waitq *queue);
+static inline void waitq_init(struct waitq *queue)
+{
+	spin_init(&queue->lock, "waitq", RANK_WAITQ);
+	list_init(&queue->waiters);
+}
 
 /* Joins and becomes interruptibly asleep in name; the task still runs until waitq_sleep. */
 void waitq_join(struct waitq *queue, struct waiter *w);
