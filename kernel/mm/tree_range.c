@@ -185,22 +185,31 @@ static int change_below(struct change *c, struct page *table, unsigned index, va
 	return error;
 }
 
+/* Promises of anonymous memory at the beginning; the index of what is something else. */
+static unsigned protect_plain(pte_t *entry, unsigned index, unsigned end, u64 prot)
+{
+	for (; index < end && entry_is_plain(entry[index]); index++)
+		entry[index] = (entry[index] & ~(pte_t)PTE_PROT) | prot;
+	return index;
+}
+
 /* What of the range is in this leaf table. Memory comes and goes in short loops, for the stack of a
  * thread is 30 entries. */
 static int change_leaves(struct change *c, struct page *leaf, va_t table_va)
 {
 	pte_t *entry = table_entries(leaf);
-	va_t va = MAX(c->start, table_va);
-	unsigned index = level_index(va, LEVEL_LEAF);
+	unsigned index = level_index(MAX(c->start, table_va), LEVEL_LEAF);
 	unsigned end = MIN((c->end - table_va) >> PAGE_SHIFT, (u64)TABLE_ENTRIES);
 	int error = 0;
 	if (c->op == CHANGE_RESERVE && !entry_is_mapping(c->reserved)) {
 		table_fill(leaf, index, end, c->reserved);
 		return 0;
 	}
-	for (; index < end && !error; index++, va += PAGE_SIZE) {
+	if (c->op == CHANGE_PROTECT)
+		index = protect_plain(entry, index, end, c->prot);
+	for (; index < end && !error; index++) {
 		if (c->op != CHANGE_UNMAP)
-			error = change_whole(c, leaf, index, va);
+			error = change_whole(c, leaf, index, table_va + index * PAGE_SIZE);
 		else if (entry[index])
 			cut_leaf(c, leaf, &entry[index]);
 	}
