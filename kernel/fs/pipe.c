@@ -64,12 +64,16 @@ static void pipe_free(struct pipe *pipe)
 	heap_free(pipe);
 }
 
-/* Without pipe->lock two counts that do not belong together may be read, and what comes out may
- * be too much or too little; but whatever changed meanwhile is followed by a wakeup. */
+/*
+ * Without pipe->lock two counts that do not belong together may be read, and what comes out may
+ * be too much or too little; but whatever changed meanwhile is followed by a wakeup. Only a write
+ * to a pipe that is not empty wakes no reader, so head is read first: a head from after such a
+ * write, by another reader, could be the tail from before it, and the pipe would seem empty.
+ */
 static size_t pipe_used(const struct pipe *pipe)
 {
-	return __atomic_load_n(&pipe->tail, __ATOMIC_ACQUIRE) -
-	       __atomic_load_n(&pipe->head, __ATOMIC_ACQUIRE);
+	u64 head = __atomic_load_n(&pipe->head, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(&pipe->tail, __ATOMIC_ACQUIRE) - head;
 }
 
 /* Bytes that can be written: the frame of head counts as full until it has been read. */
@@ -84,6 +88,12 @@ static s64 pipe_room(const struct pipe *pipe)
 static bool pipe_has_room(const struct pipe *pipe, size_t need)
 {
 	return pipe_room(pipe) >= (s64)need;
+}
+
+/* Where the frame of this byte is. */
+static struct page **pipe_frame(const struct pipe *pipe, u64 at)
+{
+	return &pipe->frame[at / PAGE_SIZE & (pipe->nframes - 1)];
 }
 
 static bool pipe_can_read(const struct pipe *pipe)
@@ -126,7 +136,7 @@ static ssize_t copy_out(struct pipe *pipe, void __user *buf, size_t n)
 	while (done < n) {
 		size_t in_frame = pipe->head % PAGE_SIZE;
 		size_t part = MIN(n - done, PAGE_SIZE - in_frame);
-		struct page *frame = pipe->frame[pipe->head / PAGE_SIZE % pipe->nframes];
+		struct page *frame = *pipe_frame(pipe, pipe->head);
 		size_t missed = copy_to_user_partial((char __user *)buf + done,
 						     (char *)page_kva(frame) + in_frame, part);
 		pipe->head += part - missed;
@@ -139,15 +149,14 @@ static ssize_t copy_out(struct pipe *pipe, void __user *buf, size_t n)
 	return done || !n ? (ssize_t)done : -EFAULT;
 }
 
-/* Copies in what fits, up to n; the count, -EFAULT or -ENOMEM. Locked. */
+/* Copies n bytes in, for which there is room; the count, -EFAULT or -ENOMEM. Locked. */
 static ssize_t copy_in(struct pipe *pipe, const void *buf, size_t n, copy_source *copy)
 {
 	size_t done = 0;
-	n = MIN(n, (size_t)pipe_room(pipe));
 	while (done < n) {
 		size_t in_frame = pipe->tail % PAGE_SIZE;
 		size_t part = MIN(n - done, PAGE_SIZE - in_frame);
-		struct page **frame = &pipe->frame[pipe->tail / PAGE_SIZE % pipe->nframes];
+		struct page **frame = pipe_frame(pipe, pipe->tail);
 		if (!*frame)
 			*frame = page_alloc(PAGE_KERNEL);
 		if (!*frame)
@@ -175,8 +184,13 @@ static ssize_t pipe_read(struct file *file, void __user *buf, size_t n, off_t *o
 	if (n == 0)
 		return 0;
 	for (;;) {
+		if (!pipe_can_read(pipe)) {
+			int err = file->flags & O_NONBLOCK ? -EAGAIN : wait_readable(pipe);
+			if (err)
+				return err;
+		}
 		mutex_lock(&pipe->lock);
-		bool empty = pipe->head == pipe->tail;
+		bool empty = pipe->head == pipe->tail; /* another reader may have been quicker */
 		bool ended = empty && pipe->writers == 0;
 		ssize_t done = empty ? 0 : copy_out(pipe, buf, n);
 		mutex_unlock(&pipe->lock);
@@ -186,11 +200,6 @@ static ssize_t pipe_read(struct file *file, void __user *buf, size_t n, off_t *o
 			inode_accessed(file->inode);
 		if (!empty || ended)
 			return done;
-		if (file->flags & O_NONBLOCK)
-			return -EAGAIN;
-		int err = wait_readable(pipe);
-		if (err)
-			return err;
 	}
 }
 
@@ -201,10 +210,11 @@ static ssize_t write_some(struct pipe *pipe, const void *buf, size_t n, size_t n
 	ssize_t done = 0;
 	mutex_lock(&pipe->lock);
 	bool was_empty = pipe->head == pipe->tail;
+	s64 room = pipe_room(pipe);
 	if (pipe->readers == 0)
 		done = -EPIPE;
-	else if (pipe_has_room(pipe, need))
-		done = copy_in(pipe, buf, n, copy);
+	else if (room >= (s64)need)
+		done = copy_in(pipe, buf, MIN(n, (size_t)room), copy);
 	mutex_unlock(&pipe->lock);
 	if (done > 0 && was_empty)
 		waitq_wake_all(&pipe->read_wait);
@@ -291,8 +301,9 @@ static void ring_move(struct pipe *pipe, struct page **frame, u32 nframes)
 {
 	u64 first = pipe->head / PAGE_SIZE, end = ROUND_UP(pipe->tail, PAGE_SIZE) / PAGE_SIZE;
 	for (u64 i = first; i < end; i++) {
-		frame[i - first] = pipe->frame[i % pipe->nframes];
-		pipe->frame[i % pipe->nframes] = NULL;
+		struct page **old = pipe_frame(pipe, i * PAGE_SIZE);
+		frame[i - first] = *old;
+		*old = NULL;
 	}
 	pipe->head -= first * PAGE_SIZE;
 	pipe->tail -= first * PAGE_SIZE;

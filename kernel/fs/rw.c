@@ -31,11 +31,6 @@ ssize_t file_rw(struct file *file, enum direction dir, void __user *buf, size_t 
 	return file->ops->write ? file->ops->write(file, buf, n, offset) : -EINVAL;
 }
 
-bool file_allows(const struct file *file, enum direction dir)
-{
-	return dir == READ ? file_readable(file) : file_writable(file);
-}
-
 off_t *position_get(struct file *file, off_t *none)
 {
 	*none = 0;

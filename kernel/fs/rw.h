@@ -11,7 +11,10 @@ enum direction { READ, WRITE };
 enum { OFFSET_END = -1 }; /* to the write of a ramfs file: wherever it ends, as by O_APPEND */
 
 /* The access mode of open permits it. */
-bool file_allows(const struct file *file, enum direction dir);
+static inline bool file_allows(const struct file *file, enum direction dir)
+{
+	return dir == READ ? file_readable(file) : file_writable(file);
+}
 
 /* One buffer of the user's: bytes done, or -errno. */
 ssize_t file_rw(struct file *file, enum direction dir, void __user *buf, size_t n, off_t *offset);
