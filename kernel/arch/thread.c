@@ -71,19 +71,18 @@ static void fpu_load(const struct thread *thread)
 		__asm__ volatile("fxrstor64 (%0)" ::"r"(thread->fpu) : "memory");
 }
 
-/* XRSTOR takes nothing but MXCSR from an image whose header is 0: all states are as in a new
- * program (SDM vol. 1, 13.8.1). FXRSTOR takes all of the FXSAVE image. */
+/* XRSTOR takes nothing but MXCSR from an image that has no state in use: all of them become as
+ * in a new program (SDM vol. 1, 13.8.1). FXRSTOR takes all of the FXSAVE image. */
 static void fpu_reset(u8 *image)
 {
-	u16 control = 0x37f;
-	u32 mxcsr = 0x1f80;
+	enum { X87_CONTROL = 0, MXCSR = 24, STATES_IN_USE = FPU_LEGACY };
 
 	if (cpu_has.xsave)
-		memset(image + FPU_LEGACY, 0, 64);
+		*(u64 *)(image + STATES_IN_USE) = 0;
 	else
 		memset(image, 0, FPU_LEGACY);
-	memcpy(image + 0, &control, sizeof control);
-	memcpy(image + 24, &mxcsr, sizeof mxcsr);
+	*(u16 *)(image + X87_CONTROL) = 0x37f;
+	*(u32 *)(image + MXCSR) = 0x1f80;
 }
 
 void fpu_load_new(void)

@@ -149,21 +149,30 @@ static void page_fault(struct regs *regs, u64 error_code)
 	fault_page(regs, cr2, error_code);
 }
 
-struct regs *trap_dispatch(struct regs *regs, u32 vector, u64 error_code)
+/* All exceptions but page faults. */
+__attribute__((noinline)) static struct regs *exception(struct regs *regs, u32 vector,
+							 u64 error_code)
 {
 	extern const u8 iret_to_user[];
 
-	if (vector >= EX_COUNT)
-		irq_dispatch(vector, regs_from_user(regs));
-	else if (vector == EX_PAGE_FAULT)
-		page_fault(regs, error_code);
-	else if (regs_from_user(regs))
+	if (regs_from_user(regs))
 		user_exception(regs, vector, error_code);
 	else if (regs->rip == (u64)iret_to_user)
 		return fault_of_iret(regs);
 	else if (!uaccess_fixup(regs))
 		panic_regs(regs, "%s (vector %u, error code %#lx) in the kernel",
 			   exception_name(vector), vector, error_code);
+	return regs;
+}
+
+struct regs *trap_dispatch(struct regs *regs, u32 vector, u64 error_code)
+{
+	if (vector == EX_PAGE_FAULT)
+		page_fault(regs, error_code);
+	else if (vector >= EX_COUNT)
+		irq_dispatch(vector, regs_from_user(regs));
+	else
+		return exception(regs, vector, error_code);
 	return regs;
 }
 
