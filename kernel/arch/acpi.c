@@ -14,7 +14,7 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 
-struct acpi_info acpi_info = {.lapic = 0xfee00000, .ioapic = 0xfec00000};
+struct acpi_info acpi_info;
 
 #define EARLY_MAP_END (4 * GIB)
 
@@ -184,6 +184,8 @@ static void read_fadt(const struct table *fadt)
 
 void acpi_init(void)
 {
+	acpi_info.lapic = 0xfee00000;
+	acpi_info.ioapic = 0xfec00000;
 	for (u32 line = 0; line < ISA_LINES; line++)
 		acpi_info.isa[line].gsi = line;
 
