@@ -26,6 +26,10 @@ struct boot_info {
 
 extern struct boot_info boot_info;
 
+/* The first bytes of memory, which are never given out: firmware may write there, and further
+ * CPUs begin there (arch/smp.c). */
+#define BOOT_LOW_KEPT (64 * KIB)
+
 /* From kmain, once: fills boot_info. NULL, or what is wrong with the loader's information. */
 const char *boot_parse(u32 magic, pa_t info);
 

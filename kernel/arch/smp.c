@@ -24,8 +24,6 @@
 #include "mm/kmap.h"
 #include "proc/sched.h"
 
-#define LOW_MEMORY_END (640 * KIB)
-
 enum { AP_NOBODY = AP_ARRIVED + 1 };
 
 /* For boot/ap.S. */
@@ -130,10 +128,10 @@ static bool page_is_free(pa_t start)
 	return usable;
 }
 
-/* The highest free page of low memory, which mm/page_boot.c keeps back; 0: none. */
+/* The highest free page of what mm/page_boot.c keeps back; 0: none. */
 static pa_t trampoline_page(void)
 {
-	pa_t page = LOW_MEMORY_END - PAGE_SIZE;
+	pa_t page = BOOT_LOW_KEPT - PAGE_SIZE;
 
 	while (page > 0 && !page_is_free(page))
 		page -= PAGE_SIZE;

@@ -2,8 +2,8 @@
  * Physical memory at boot: finds room for the array of struct page, and puts
  * every usable frame that nobody occupies on the free list.
  *
- * Occupied are the first MiB (BIOS data, VGA), the kernel with its early
- * tables, the modules (until fs_init has unpacked them: page_free_boot), and
+ * Occupied are the first 64 KiB (BIOS data) and what lies from 640 KiB to 1 MiB
+ * (VGA, BIOS), the kernel with its early tables, the modules (until fs_init has unpacked them: page_free_boot), and
  * the array itself. Sources: boot_info, filled by boot/ from the loader.
  *
  * Entry points: page_init, page_free_boot. Runs before interrupts are on.
@@ -24,10 +24,11 @@ static pa_t kernel_pa(const char *symbol)
 }
 
 /* The ranges that are not free; how many. */
-static u32 taken_ranges(struct boot_range taken[BOOT_MAX_MODULES + 3])
+static u32 taken_ranges(struct boot_range taken[BOOT_MAX_MODULES + 4])
 {
 	u32 n = 0;
-	taken[n++] = (struct boot_range){0, MIB, false};
+	taken[n++] = (struct boot_range){0, BOOT_LOW_KEPT, false};
+	taken[n++] = (struct boot_range){640 * KIB, MIB, false};
 	taken[n++] = (struct boot_range){kernel_pa(kernel_start), kernel_pa(kernel_end), false};
 	taken[n++] = array_range;
 	for (u32 i = 0; i < boot_info.nmodules; i++)
@@ -38,7 +39,7 @@ static u32 taken_ranges(struct boot_range taken[BOOT_MAX_MODULES + 3])
 /* The first free run of whole frames at or above `at`, within a usable range. */
 static struct boot_range free_run(pa_t at, const struct boot_range *range)
 {
-	struct boot_range taken[BOOT_MAX_MODULES + 3];
+	struct boot_range taken[BOOT_MAX_MODULES + 4];
 	u32 n = taken_ranges(taken);
 	pa_t start = ROUND_UP(MAX(at, range->start), PAGE_SIZE), end = range->end & PAGE_MASK;
 	for (u32 i = 0; i < n; i++) {
