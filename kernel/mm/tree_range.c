@@ -186,10 +186,16 @@ static int change_below(struct change *c, struct page *table, unsigned index, va
 }
 
 /* Promises of anonymous memory at the beginning; the index of what is something else. */
-static unsigned protect_plain(pte_t *entry, unsigned index, unsigned end, u64 prot)
+static unsigned change_plain(struct change *c, struct page *leaf, unsigned index, unsigned end)
 {
+	pte_t *entry = table_entries(leaf);
+	pte_t keep = c->op == CHANGE_PROTECT ? ~(pte_t)PTE_PROT : 0;
+	pte_t set = c->op == CHANGE_PROTECT ? c->prot : 0;
+	unsigned first = index;
 	for (; index < end && entry_is_plain(entry[index]); index++)
-		entry[index] = (entry[index] & ~(pte_t)PTE_PROT) | prot;
+		entry[index] = (entry[index] & keep) | set;
+	if (c->op == CHANGE_UNMAP)
+		leaf->used -= index - first;
 	return index;
 }
 
@@ -205,8 +211,8 @@ static int change_leaves(struct change *c, struct page *leaf, va_t table_va)
 		table_fill(leaf, index, end, c->reserved);
 		return 0;
 	}
-	if (c->op == CHANGE_PROTECT)
-		index = protect_plain(entry, index, end, c->prot);
+	if (end - index > 1 && (c->op == CHANGE_PROTECT || c->op == CHANGE_UNMAP))
+		index = change_plain(c, leaf, index, end);
 	for (; index < end && !error; index++) {
 		if (c->op != CHANGE_UNMAP)
 			error = change_whole(c, leaf, index, table_va + index * PAGE_SIZE);
