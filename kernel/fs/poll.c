@@ -12,6 +12,7 @@
 #include "arch/cpu.h"
 #include "arch/time.h"
 #include "fs/open.h"
+#include "lib/string.h"
 #include "mm/heap.h"
 #include "mm/uaccess.h"
 #include "proc/task.h"
@@ -120,9 +121,12 @@ int poll_items(struct poll_item *item, size_t n, u64 deadline_ns)
 	return err;
 }
 
-struct poll_item *poll_items_new(size_t n)
+struct poll_item *poll_items_new(struct poll_item few[POLL_FEW], size_t n)
 {
-	return heap_zalloc(MAX(n, 1ul) * sizeof(struct poll_item));
+	if (n > POLL_FEW)
+		return heap_zalloc(n * sizeof *few);
+	memset(few, 0, n * sizeof *few);
+	return few;
 }
 
 void poll_items_free(struct poll_item *item, size_t n)
@@ -131,7 +135,8 @@ void poll_items_free(struct poll_item *item, size_t n)
 		if (item[i].file)
 			file_put(item[i].file);
 	}
-	heap_free(item);
+	if (n > POLL_FEW)
+		heap_free(item);
 }
 
 static int fds_get(const struct pollfd __user *fds, struct poll_item *item, size_t n)
@@ -162,7 +167,7 @@ static int poll_fds(struct pollfd __user *fds, u64 nfds, u64 deadline_ns)
 {
 	if (nfds > MIN(task_rlimit(current, RLIMIT_NOFILE), (u64)POLL_MAX))
 		return -EINVAL;
-	struct poll_item *item = poll_items_new(nfds);
+	struct poll_item few[POLL_FEW], *item = poll_items_new(few, nfds);
 	if (!item)
 		return -ENOMEM;
 	int result = fds_get(fds, item, nfds);

@@ -12,7 +12,9 @@ struct poll_item {
 	u32 wanted, ready;	/* enum poll_events */
 };
 
-struct poll_item *poll_items_new(size_t n); /* zeroed; NULL: out of memory */
+/* n items, zeroed: in the caller's array if they are few. NULL: out of memory. */
+enum { POLL_FEW = 8 };
+struct poll_item *poll_items_new(struct poll_item few[POLL_FEW], size_t n);
 void poll_items_free(struct poll_item *item, size_t n); /* puts the files */
 
 /* How many are ready, at once or by the deadline (0: only look); -EINTR, -ENOMEM. */

@@ -140,7 +140,7 @@ static int select_items(struct sets *sets, u64 deadline_ns)
 	size_t n = 0;
 	for (int fd = next_fd(sets, 0); fd >= 0; fd = next_fd(sets, fd + 1))
 		n++;
-	struct poll_item *item = poll_items_new(n);
+	struct poll_item few[POLL_FEW], *item = poll_items_new(few, n);
 	if (!item)
 		return -ENOMEM;
 	int result = items_get(sets, item);
