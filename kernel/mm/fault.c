@@ -4,7 +4,8 @@
  *	fault_page           decides whose fault it is
  *	  fault_resolve      finds the entry, checks what the program may do
  *	    grow_stack       nothing is there yet, but it may be
- *	    fault_untouched  reserved: the zero page to read, a new frame to write
+ *	    fault_untouched  reserved, to write: a new frame, or some
+ *	    fault_zero       reserved, to read: the zero page
  *	    fault_file       reserved, of a file: the file's page, if it has one there
  *	    fault_write      a page with W clear somewhere on its walk
  *	      fault_reuse    nobody else has it: W is set
@@ -12,8 +13,8 @@
  *
  * A fault inside copy_to_user and its like is resolved in the same way, and
  * what cannot be resolved becomes EFAULT there (mm/uaccess.c); for a program
- * it becomes SIGSEGV or SIGBUS. Frames are allocated before any entry changes,
- * so that running out of memory leaves the tree as it was.
+ * it becomes SIGSEGV or SIGBUS. Frames are allocated before any page is entered,
+ * so that running out of memory leaves the program's memory as it was.
  *
  * Locks: mm->lock. Source: Intel SDM vol. 3A, 4.7 (page-fault exceptions).
  */
@@ -52,18 +53,46 @@ static pte_t own_leaf(const struct page *page, pte_t entry)
 	return leaf_entry(page, prot, entry & PTE_KEEP) | (prot & PTE_WRITE ? PTE_W : 0);
 }
 
-/* Memory that was promised by mmap or brk is touched for the first time. */
-static enum fault_result fault_untouched(struct mm *mm, struct path *path, pte_t entry, bool write)
+enum {
+	AHEAD_AFTER = 16, /* first touches in a row */
+	AHEAD_PAGES = 16,
+};
+
+/*
+ * How many pages the first touch of this one brings in. A program that has touched so many one
+ * after the other will touch the next ones too: it gets the rest of their 64 KiB at once, because
+ * half of what a page costs is the fault. Who touches here and there gets what he touches.
+ */
+static u32 touch_span(struct mm *mm, va_t va)
 {
-	struct page *page = write ? page_alloc_zeroed(PAGE_ANON) : zero_page;
-	if (!page)
+	mm->touched_in_row = va == mm->touched_up_to ? mm->touched_in_row + 1 : 0;
+	if (mm->touched_in_row < AHEAD_AFTER || page_low())
+		return 1;
+	return AHEAD_PAGES - level_index(va, LEVEL_LEAF) % AHEAD_PAGES;
+}
+
+/* Memory that was promised by mmap or brk is written for the first time. */
+static enum fault_result fault_untouched(struct mm *mm, struct path *path, pte_t entry)
+{
+	struct page *page[AHEAD_PAGES];
+	u32 n = 0, span = touch_span(mm, path->va);
+	if (tree_own(mm, path))
 		return FAULT_NO_MEMORY;
-	if (tree_own(mm, path)) {
-		page_put(page);
+	while (n < span && path->leaf[n] == entry && (page[n] = page_alloc_zeroed(PAGE_ANON)))
+		n++;
+	if (n == 0)
 		return FAULT_NO_MEMORY;
-	}
-	tree_set_leaf(path, write ? own_leaf(page, entry)
-				  : leaf_entry(page, entry & PTE_PROT, entry & PTE_KEEP));
+	tree_fill_leaves(path, page, n, own_leaf(page[0], entry));
+	mm->touched_up_to = path->va + n * PAGE_SIZE;
+	return FAULT_DONE;
+}
+
+/* It is read: all that is untouched is the one page of zeros. */
+static enum fault_result fault_zero(struct mm *mm, struct path *path, pte_t entry)
+{
+	if (tree_own(mm, path))
+		return FAULT_NO_MEMORY;
+	tree_set_leaf(path, leaf_entry(zero_page, entry & PTE_PROT, entry & PTE_KEEP));
 	return FAULT_DONE;
 }
 
@@ -175,7 +204,7 @@ static enum fault_result fault_resolve(struct mm *mm, va_t va, u64 error_code)
 		if (result != FAULT_DONE || !write || (entry & PTE_SHARED))
 			return result;
 	} else if (entry_is_reserved(entry)) {
-		return fault_untouched(mm, &path, entry, write);
+		return write ? fault_untouched(mm, &path, entry) : fault_zero(mm, &path, entry);
 	}
 	if (write)
 		return fault_write(mm, &path);
@@ -203,7 +232,7 @@ void *mm_own_page(struct mm *mm, va_t va)
 	if (entry_is_mapping(entry))
 		result = fault_file(mm, &path, entry);
 	if (result == FAULT_DONE)
-		result = entry_is_plain(entry) ? fault_untouched(mm, &path, entry, true)
+		result = entry_is_plain(entry) ? fault_untouched(mm, &path, entry)
 					       : fault_write(mm, &path);
 	return result == FAULT_DONE ? page_kva(entry_page(*path.leaf)) : NULL;
 }

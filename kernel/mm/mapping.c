@@ -50,7 +50,7 @@ static s64 enter_some(struct mm *mm, va_t va, u64 count, u64 prot, u64 keep,
 	if (n > 0) {
 		int error = tree_own_path(mm, va, &path);
 		if (!error)
-			tree_fill_leaves(&path, page, n, prot, keep);
+			tree_fill_leaves(&path, page, n, leaf_entry(page[0], prot, keep));
 		for (u32 i = 0; error && i < n; i++)
 			page_put(page[i]);
 		return error ? error : (s64)n;

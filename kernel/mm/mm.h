@@ -32,6 +32,8 @@ struct mm {
 	pa_t root;		/* c: the PML4 */
 	va_t brk_start, brk;	/* l */
 	va_t map_hint;		/* l: below it mmap looks for a gap first */
+	va_t touched_up_to;	/* l: where the last first touch of a page ended */
+	u32 touched_in_row;	/* l: so many before it lie side by side */
 	u64 peak_resident;	/* l: in pages */
 	u64 peak_mapped;	/* l: in pages; before what has been unmapped since */
 	u8 locks;		/* l: enum mm_locks: what PTE_LOCKED in the tree means */

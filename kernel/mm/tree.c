@@ -410,20 +410,20 @@ void table_set_leaf(struct page *table, unsigned index, pte_t entry)
 	set_leaf(table, index, entry);
 }
 
-void tree_fill_leaves(struct path *path, struct page **page, u32 n, u64 prot, u64 keep)
+void tree_fill_leaves(struct path *path, struct page **page, u32 n, pte_t first)
 {
 	struct page *table = path->table[LEVEL_LEAF];
 	unsigned index = level_index(path->va, LEVEL_LEAF);
-	pte_t *slot = &table_entries(table)[index];
-	pte_t bits = leaf_entry(page[0], prot, keep) & ~PTE_ADDR;
+	pte_t bits = first & ~PTE_ADDR;
+	u32 added = *path->leaf ? 0 : n;
 	for (u32 i = 0; i < n; i++)
-		entry_publish(&slot[i], page_pa(page[i]) | bits);
+		entry_publish(&path->leaf[i], page_pa(page[i]) | bits);
 	table->groups |= groups_between(index, index + n);
-	table->used += n;
+	table->used += added;
 	table->resident += n;
 	for (int level = LEVEL_LEAF + 1; level <= LEVEL_ROOT; level++) {
 		path->table[level]->resident += n;
-		path->table[level]->mapped += n;
+		path->table[level]->mapped += added;
 	}
 }
 

@@ -131,9 +131,10 @@ int tree_own_path(struct mm *mm, va_t va, struct path *path);
  * caller; that of a page in the old entry goes to the caller, who flushes before the put. */
 void tree_set_leaf(struct path *path, pte_t entry);
 
-/* Stores the leaf entries of n pages side by side, where all is empty and within one leaf table;
- * counts them. The references come from the caller. */
-void tree_fill_leaves(struct path *path, struct page **page, u32 n, u64 prot, u64 keep);
+/* Stores the leaf entries of n pages side by side within one leaf table, where all is empty, or
+ * all are promises that name no frame; counts them. first: the entry of page[0], whose bits all get.
+ * The references come from the caller. */
+void tree_fill_leaves(struct path *path, struct page **page, u32 n, pte_t first);
 
 /* The leaf entry for a page; keep: bits of PTE_KEEP. W stays clear, unless shared. */
 pte_t leaf_entry(const struct page *page, u64 prot, u64 keep);

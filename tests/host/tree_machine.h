@@ -276,6 +276,11 @@ void page_free(struct page *page)
 	free_frame[nfree++] = page_pfn(page);
 }
 
+bool page_low(void)
+{
+	return rnd(8) == 0;
+}
+
 void page_put_owner(struct page *page)
 {
 	(void)page; /* objects are not counted here */

@@ -305,7 +305,7 @@ static int enter_pages(struct mm *mm, va_t va, u64 prot, u64 sharing, struct pag
 			return error;
 		for (u32 i = 0; i < now; i++)
 			page_get(page[i]);
-		tree_fill_leaves(&path, page, now, prot, sharing);
+		tree_fill_leaves(&path, page, now, leaf_entry(page[0], prot, sharing));
 		va += now * PAGE_SIZE;
 		page += now;
 		n -= now;
