@@ -127,18 +127,13 @@ static bool super_full(const struct super *super)
 	return super->max_pages && super->npages >= super->max_pages;
 }
 
-/* A page that is asked for to be written to counts as written from then on. */
-static struct page *find_or_add(struct inode *inode, u64 index, bool unwritten)
+/* Apart, so that who finds a page saves no registers for it. */
+static __attribute__((noinline)) struct page *add(struct inode *inode, u64 index, bool unwritten)
 {
-	struct page *page = find(inode, index);
-	if (page) {
-		page->used &= unwritten;
-		return page;
-	}
 	struct super *super = inode->super;
 	if (super_full(super))
 		return NULL;
-	page = page_alloc_zeroed(PAGE_FILE);
+	struct page *page = page_alloc_zeroed(PAGE_FILE);
 	if (!page)
 		return NULL;
 	void **slot = slot_make(inode, index);
@@ -152,6 +147,16 @@ static struct page *find_or_add(struct inode *inode, u64 index, bool unwritten)
 	*slot = page;
 	inode->npages++;
 	super->npages++;
+	return page;
+}
+
+/* A page that is asked for to be written to counts as written from then on. */
+static struct page *find_or_add(struct inode *inode, u64 index, bool unwritten)
+{
+	struct page *page = find(inode, index);
+	if (!page)
+		return add(inode, index, unwritten);
+	page->used &= unwritten;
 	return page;
 }
 
