@@ -56,10 +56,10 @@ void trap_paranoid(struct regs *regs, u32 vector, u64 error_code);
 enum vector {
 	VECTOR_PIC = 0x20,	/* where the masked 8259s would interrupt */
 	VECTOR_ISA = 0x30,	/* + ISA line */
-	VECTOR_TIMER = 0xf0,
-	VECTOR_KICK = 0xf1,	/* from another CPU: arch/smp.h */
-	VECTOR_FLUSH = 0xf2,
-	VECTOR_SPURIOUS = 0xff,
+	VECTOR_TIMER = 0x40,
+	VECTOR_KICK = 0x41,	/* from another CPU: arch/smp.h */
+	VECTOR_FLUSH = 0x42,
+	VECTOR_SPURIOUS = VECTOR_COUNT - 1, /* the low four bits set: SDM vol. 3A 10.9 */
 };
 void irq_dispatch(u32 vector, bool from_user);
 

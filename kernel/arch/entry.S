@@ -7,7 +7,7 @@
  * SWAPGS exchanges them, exactly once on each crossing.
  *
  *   syscall_entry   SYSCALL: a path of its own, because a null call costs little else
- *   trap_stubs      one stub of 16 bytes for each of the 256 vectors
+ *   trap_stubs      one stub of 16 bytes for each vector in use
  *   return_to_user  everything that goes back to user mode, but the short way
  *                   of a system call that left its registers alone
  *
@@ -246,7 +246,7 @@ user_work:
 	.balign	16
 trap_stubs:
 	.set	vector, 0
-	.rept	256
+	.rept	VECTOR_COUNT
 	.balign	16
 	.if	vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || \
 		vector == 29 || vector == 30

@@ -1,6 +1,7 @@
 /*
  * The interrupt descriptor table: 256 gates into the stubs of entry.S, the same
- * for all CPUs, and the registers that say where SYSCALL enters.
+ * for all CPUs; vectors that nobody uses share the stub of the spurious one.
+ * And the registers that say where SYSCALL enters.
  *
  * Sources: Intel SDM vol. 3A 6.14.1 (64-bit gates), 5.8.8 (SYSCALL).
  */
@@ -35,7 +36,7 @@ static struct gate idt[256];
 
 static void set_gate(u32 vector, u8 ist, u8 flags)
 {
-	u64 stub = (u64)trap_stubs + vector * STUB_SIZE;
+	u64 stub = (u64)trap_stubs + MIN(vector, (u32)VECTOR_SPURIOUS) * STUB_SIZE;
 
 	idt[vector] = (struct gate){
 		.offset_low = (u16)stub,

@@ -41,6 +41,8 @@
 #define SEL_USER_CODE		0x33
 #define SEL_TSS			0x40
 
+#define VECTOR_COUNT		0x50	/* exceptions and interrupts in use: each has a stub */
+
 #define RFLAGS_TF		(1 << 8)
 #define RFLAGS_IF		(1 << 9)
 #define RFLAGS_RF		(1 << 16)
