@@ -38,35 +38,42 @@ static inline struct page *take_first(struct page **list, enum page_kind kind)
 	return page;
 }
 
-/* The free lists are empty: frames that wait elsewhere for their next use. */
-static __attribute__((noinline, cold)) struct page *take_reclaimed(enum page_kind kind)
+/* Up to n frames that are all zero; how many. */
+static u32 take_clean(struct page **out, enum page_kind kind, u32 n)
 {
-	if (heap_reclaim() + kstack_reclaim() == 0)
-		return NULL;
+	u32 got = 0;
+	if (!clean_list) /* a hint, without the lock */
+		return 0;
 	spin_lock(&page_lock);
-	struct page *page = take_first(&free_list, kind);
+	while (got < n && (out[got] = take_first(&clean_list, kind)))
+		got++;
 	spin_unlock(&page_lock);
-	return page;
+	return got;
+}
+
+/* The free lists are empty: gives back what waits elsewhere for its next use. */
+static __attribute__((noinline, cold)) bool reclaim(void)
+{
+	return heap_reclaim() + kstack_reclaim() > 0;
 }
 
 struct page *page_alloc(enum page_kind kind)
 {
-	spin_lock(&page_lock);
-	struct page *page = take_first(free_list ? &free_list : &clean_list, kind);
-	spin_unlock(&page_lock);
-	return page ? page : take_reclaimed(kind);
+	struct page *page;
+	do {
+		spin_lock(&page_lock);
+		page = take_first(free_list ? &free_list : &clean_list, kind);
+		spin_unlock(&page_lock);
+	} while (!page && reclaim());
+	return page;
 }
 
 struct page *page_alloc_zeroed(enum page_kind kind)
 {
-	spin_lock(&page_lock);
-	bool clean = clean_list;
-	struct page *page = take_first(clean ? &clean_list : &free_list, kind);
-	spin_unlock(&page_lock);
-	if (clean)
+	struct page *page;
+	if (take_clean(&page, kind, 1) > 0)
 		return page;
-	if (!page)
-		page = take_reclaimed(kind);
+	page = page_alloc(kind);
 	if (page)
 		page_clear(page_kva(page));
 	return page;
@@ -74,11 +81,7 @@ struct page *page_alloc_zeroed(enum page_kind kind)
 
 bool page_alloc_tables(struct page **tables, u32 n)
 {
-	u32 got = 0;
-	spin_lock(&page_lock);
-	while (got < n && (tables[got] = take_first(&clean_list, PAGE_TABLE)))
-		got++;
-	spin_unlock(&page_lock);
+	u32 got = take_clean(tables, PAGE_TABLE, n);
 	while (got < n && (tables[got] = page_alloc_zeroed(PAGE_TABLE)))
 		got++;
 	if (got == n)

@@ -85,7 +85,7 @@ pte_t reserved_entry(u64 prot)
  * reference more, and no W, which would let the CPU write past the sharing.
  * MAP_SHARED leaves are meant to be written by both.
  */
-static pte_t entry_share(pte_t entry, int level)
+static inline pte_t entry_share(pte_t entry, int level)
 {
 	if (!entry_has_frame(entry))
 		return entry;
@@ -95,35 +95,14 @@ static pte_t entry_share(pte_t entry, int level)
 	return entry & ~PTE_W;
 }
 
-static void copy_counts(struct page *copy, const struct page *table)
-{
-	copy->level = table->level;
-	copy->groups = table->groups;
-	copy->used = table->used;
-	copy->resident = table->resident;
-	copy->mapped = table->mapped;
-}
-
-/* Fills an empty table with the shared form of every entry of another. */
-static void copy_table(struct page *copy, const struct page *table)
-{
-	const pte_t *from = table_entries(table);
-	pte_t *to = table_entries(copy);
-	int level = table->level;
-	for (u64 groups = table->groups; groups;) {
-		unsigned first = group_take(&groups);
-		for (unsigned i = first; i < first + GROUP; i++)
-			if (from[i])
-				to[i] = entry_share(from[i], level);
-	}
-	copy_counts(copy, table);
-}
-
 enum { NO_ENTRY = TABLE_ENTRIES };
 
-/* The same of an own table, for fork: its entries are shared from now on, and lose W too; all
- * but one, which the caller sees to. */
-static void share_table(struct page *copy, struct page *table, unsigned but)
+/*
+ * Fills an empty table with the shared form of every entry of another, but one (or NO_ENTRY). A
+ * table that others have is left as it is (I2); in fork it is ours, and its entries, which are
+ * shared from now on, lose W too.
+ */
+static void copy_table(struct page *copy, struct page *table, bool ours, unsigned but)
 {
 	pte_t *from = table_entries(table), *to = table_entries(copy);
 	int level = table->level;
@@ -133,11 +112,17 @@ static void share_table(struct page *copy, struct page *table, unsigned but)
 		for (unsigned i = first; i < first + GROUP; i++) {
 			if (!from[i] || i == but)
 				continue;
-			from[i] = to[i] = entry_share(from[i], level);
+			to[i] = entry_share(from[i], level);
+			if (ours)
+				from[i] = to[i];
 			left--;
 		}
 	}
-	copy_counts(copy, table);
+	copy->level = level;
+	copy->groups = table->groups;
+	copy->used = table->used;
+	copy->resident = table->resident;
+	copy->mapped = table->mapped;
 }
 
 static bool must_lose_w(pte_t entry, int level)
@@ -263,7 +248,7 @@ static struct page *own_table(struct page *parent, va_t va, struct walk *walk)
 	struct page *table = entry_page(*entry);
 	if (page_refs(table) > 1) {
 		struct page *copy = walk->spare[--walk->nspare];
-		copy_table(copy, table);
+		copy_table(copy, table, false, NO_ENTRY);
 		entry_publish(entry, page_pa(copy) | PTE_P | PTE_W | PTE_U);
 		walk->replaced[walk->nreplaced++] = table;
 		return copy;
@@ -353,13 +338,13 @@ static void split(struct page *child, struct path *path, struct walk *walk, stru
 {
 	for (int level = LEVEL_ROOT; level > LEVEL_LEAF; level--) {
 		unsigned index = level_index(path->va, level);
-		share_table(child, path->table[level], index);
+		copy_table(child, path->table[level], true, index);
 		struct page *below = walk->spare[--walk->nspare];
 		table_entries(child)[index] = page_pa(below) | PTE_P | PTE_W | PTE_U;
 		child = below;
 	}
 	unsigned index = level_index(path->va, LEVEL_LEAF);
-	share_table(child, path->table[LEVEL_LEAF], index);
+	copy_table(child, path->table[LEVEL_LEAF], true, index);
 	table_entries(child)[index] = (*path->leaf & ~PTE_ADDR) | page_pa(copy);
 }
 
@@ -376,7 +361,7 @@ struct page *tree_share(struct mm *mm, va_t stack)
 	if (copy)
 		split(child, &path, &walk, copy);
 	else
-		share_table(child, pa_page(mm->root), NO_ENTRY);
+		copy_table(child, pa_page(mm->root), true, NO_ENTRY);
 	tlb_flush_mm(mm);
 	if (copy) /* after the flush: what other threads write from now on, the child does not see */
 		page_copy(page_kva(copy), page_kva(entry_page(*path.leaf)));

@@ -200,7 +200,7 @@ static void exit_leave(struct task *task, int status)
 {
 	struct process *process = task->process;
 	spin_lock(&proc_lock);
-	while (process->ntasks == 1 && !timer_stop(&process->alarm)) {
+	while (process->ntasks == 1 && process->alarm.fn && !timer_stop(&process->alarm)) {
 		spin_unlock(&proc_lock); /* SIGALRM is on its way, and waits for the lock */
 		cpu_relax();
 		spin_lock(&proc_lock);
