@@ -103,7 +103,7 @@ class Prompt:
     def __init__(self, setup, kernel, cpus, by_instructions=False, command=()):
         append = "console=ttyS0"
         if kernel == "linux":
-            append += " mitigations=off tsc=reliable no_timer_check nokaslr quiet panic=-1"
+            append += " mitigations=off tsc=reliable no_timer_check quiet panic=-1"
         if command:
             append += " -- " + " ".join(command)
         self.initrd = self.archive(setup)
@@ -146,25 +146,31 @@ class Prompt:
         self.initrd.close()
 
     def read_until(self, pattern):
-        """What the console said up to the pattern, and when it came; None after the time limit."""
+        """What the console said up to the pattern, and when it came: None if it did not."""
         text, end = "", time.monotonic() + PROMPT_LIMIT_S
         while True:
             ready, _, _ = select.select([self.console], [], [], max(0, end - time.monotonic()))
             data = self.console.recv(65536) if ready else b""
             if not data:
-                return None, None
+                return text, None
             text += data.decode("utf-8", "replace").replace("\r", "")
             if re.search(pattern, text):
                 return text, time.monotonic() - self.start
+
+
+def last_words(text):
+    """For a note: the panic, or else the end of what the console said."""
+    panic = re.search(r"[^\n]*panic[^\n]*", text)
+    return panic.group() if panic else " / ".join(text.strip().splitlines()[-2:]) or "nothing"
 
 
 def boot_by_instructions(setup, kernel, cpus):
     """Instructions from reset until the program that is started in the shell's place runs."""
     with Prompt(setup, kernel, cpus, True, ["/bin/bench", "prompt_"]) as machine:
         text, _ = machine.read_until(r"bench: done|FAIL")
-    lines, _ = parse(text or "")
+    lines, _ = parse(text)
     if "prompt_ticks" not in lines:
-        return {}, ["boot_to_prompt: the program did not run in the shell's place"]
+        return {}, ["boot_to_prompt: FAIL: the program did not run: " + last_words(text)]
     return {"boot_to_prompt": lines["prompt_ticks"]}, []
 
 
@@ -173,14 +179,14 @@ def boot_by_clock(setup, kernel, cpus):
     ask = "while read a b c; do [ $a = MemFree: ] && echo free=$b; done </proc/meminfo\n"
     with Prompt(setup, kernel, cpus) as machine:
         text, seconds = machine.read_until(r"(?m)^[^\n]*# ?(\x1b\[\S*)?\Z")
-        if text is None:
-            return {}, ["boot_to_prompt: no prompt within the time limit"]
+        if seconds is None:
+            return {}, ["boot_to_prompt: FAIL: no prompt: " + last_words(text)]
         lines = {"boot_to_prompt": (int(seconds * 1e9), "ns")}
         machine.console.sendall(ask.encode())
         text, _ = machine.read_until(r"free=\d+\n")
-    free = re.search(r"free=(\d+)\n", text or "")
+    free = re.search(r"free=(\d+)\n", text)
     if not free:
-        return lines, ["memory_at_prompt: the shell did not say MemFree"]
+        return lines, ["memory_at_prompt: FAIL: no MemFree: " + last_words(text)]
     own = files_kib(setup.root) + -(-os.path.getsize(setup.programs[0]) // PAGE) * PAGE // 1024
     lines["memory_at_prompt"] = (PROMPT_MIB * 1024 - int(free.group(1)) - own, "KiB")
     return lines, []
