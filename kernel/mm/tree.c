@@ -383,18 +383,6 @@ int tree_own_table(struct mm *mm, struct page *parent, va_t va, struct page **ta
 	return 0;
 }
 
-static inline void set_leaf(struct page *table, unsigned index, pte_t entry)
-{
-	pte_t old = table_entries(table)[index];
-	table->resident += entry_resident(entry) - entry_resident(old);
-	store(table, index, entry);
-}
-
-void table_set_leaf(struct page *table, unsigned index, pte_t entry)
-{
-	set_leaf(table, index, entry);
-}
-
 void tree_fill_leaves(struct path *path, struct page **page, u32 n, pte_t first)
 {
 	struct page *table = path->table[LEVEL_LEAF];
@@ -414,12 +402,14 @@ void tree_fill_leaves(struct path *path, struct page **page, u32 n, pte_t first)
 
 void tree_set_leaf(struct path *path, pte_t entry)
 {
-	struct page *leaf_table = path->table[LEVEL_LEAF];
-	u32 resident = leaf_table->resident, used = leaf_table->used;
-	set_leaf(leaf_table, level_index(path->va, LEVEL_LEAF), entry);
+	struct page *table = path->table[LEVEL_LEAF];
+	u32 resident = entry_resident(entry) - entry_resident(*path->leaf);
+	u64 mapped = (entry != 0) - (u64)(*path->leaf != 0);
+	store(table, level_index(path->va, LEVEL_LEAF), entry);
+	table->resident += resident;
 	for (int level = LEVEL_LEAF + 1; level <= LEVEL_ROOT; level++) {
-		path->table[level]->resident += leaf_table->resident - resident;
-		path->table[level]->mapped += (s64)leaf_table->used - used;
+		path->table[level]->resident += resident;
+		path->table[level]->mapped += mapped;
 	}
 }
 

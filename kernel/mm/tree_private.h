@@ -22,7 +22,4 @@ void table_store(struct page *table, unsigned index, pte_t entry);
 /* Stores a promise of anonymous memory in entries [index, end) of an own leaf table, all empty. */
 void table_fill(struct page *table, unsigned index, unsigned end, pte_t reserved);
 
-/* Stores a leaf entry in an own leaf table; counts in this table only. */
-void table_set_leaf(struct page *table, unsigned index, pte_t entry);
-
 #endif

@@ -42,13 +42,15 @@ static void gather_finish(struct change *c)
 	else if (c->must_flush)
 		tlb_flush_mm(c->mm);
 	c->must_flush = false;
+	struct page *freed = NULL;
 	while (c->nvictims > 0) {
 		struct page *page = c->victim[--c->nvictims];
 		if (page->kind == PAGE_TABLE)
 			tree_put(page);
-		else
-			page_put(page);
+		else if (page_drop(page))
+			page_chain(page, &freed);
 	}
+	page_free_chain(freed);
 }
 
 static void gather_add(struct change *c, struct page *page)
@@ -119,7 +121,8 @@ static int discard_entry(struct change *c, struct page *table, unsigned index, v
 		fresh = mapping_entry(page->owner, page->index, va, entry & PTE_PROT, 0);
 	if (!fresh)
 		return -ENOMEM;
-	table_set_leaf(table, index, fresh);
+	table_entries(table)[index] = fresh;
+	table->resident -= entry_resident(entry);
 	gather_add(c, page);
 	return 0;
 }
