@@ -66,10 +66,28 @@ static bool try_take(struct mutex *mutex)
 					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
+/* A holder that runs on another CPU lets go sooner, mostly, than we could fall asleep and be woken.
+ * It may do so and end while we look: what was its struct is still memory, and but a hint. */
+static bool spin_and_take(struct mutex *mutex)
+{
+	enum { PATIENCE = 500 };
+	for (int i = 0; i < PATIENCE; i++) {
+		const struct task *owner = mutex->owner;
+		if (!owner && try_take(mutex))
+			return true;
+		if (owner && !owner->on_cpu)
+			return false;
+		cpu_relax();
+	}
+	return false;
+}
+
 static void wait_and_take(struct mutex *mutex)
 {
 	struct waiter w;
 	kassert(mutex->owner != current);
+	if (ncpus > 1 && spin_and_take(mutex))
+		return;
 	mutex->nwaiting++;
 	waitq_join(&mutex->queue, &w);
 	while (!try_take(mutex))
