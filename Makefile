@@ -81,7 +81,7 @@ OPT      := $(if $(filter 1,$(DEBUG)),-Og -DDEBUG,-O2 -falign-functions=1 -falig
             $(if $(IS_CLANG),,-falign-jumps=1 -falign-labels=1))
 # What programs do thousands of times a second is built for speed, the rest for DESIGN's 300 KiB.
 HOT_IN = $(patsubst %,kernel/$(1)/%.c,$(2))
-HOT    := kernel/sync/% kernel/lib/string.c kernel/syscall/dispatch.c kernel/syscall/ids.c \
+HOT    := kernel/sync/% kernel/lib/string.c $(call HOT_IN,syscall,dispatch ids time_calls) \
           $(call HOT_IN,arch,irq lapic mmu shootdown thread time traps) \
           $(call HOT_IN,mm,fault heap kmap map mapping mm page tlb tree tree_gap tree_range uaccess) \
           $(call HOT_IN,proc,clone clone_calls creds deliver elf exec exec_args exit futex \
