@@ -56,11 +56,6 @@ bool uaccess_fixup_locked(struct regs *regs)
 	return this_cpu()->irq_off_depth > 0 && entry && entry->locked && uaccess_fixup(regs);
 }
 
-bool user_range_ok(const void __user *start, size_t n)
-{
-	return (va_t)start <= USER_END && n <= USER_END - (va_t)start;
-}
-
 size_t copy_from_user_partial(void *to, const void __user *from, size_t n)
 {
 	if ((va_t)from >= USER_END)

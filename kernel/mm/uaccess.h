@@ -8,6 +8,7 @@
 #ifndef MM_UACCESS_H
 #define MM_UACCESS_H
 
+#include "arch/pte.h"
 #include "lib/errno.h"
 #include "lib/types.h"
 
@@ -36,7 +37,10 @@ int put_user_u64(void __user *to, u64 value);
 int user_cmpxchg_u32(u32 __user *at, u32 *old, u32 new);
 
 /* The whole range lies in the user half (says nothing about what is mapped). */
-bool user_range_ok(const void __user *start, size_t n);
+static inline bool user_range_ok(const void __user *start, size_t n)
+{
+	return (va_t)start <= USER_END && n <= USER_END - (va_t)start;
+}
 
 /* The same as copy_block_*, but what has the size of a word is copied as one. */
 static inline int copy_from_user(void *to, const void __user *from, size_t n)
