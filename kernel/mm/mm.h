@@ -19,15 +19,15 @@ struct mm_layout {
 	va_t code_start, code_end, data_start, data_end;
 	va_t stack_bottom, stack_top; /* l: the bottom moves down (mm/fault.c) */
 	va_t arg_start, arg_end, env_start, env_end;
-	u64 auxv[48]; /* pairs, ended by AT_NULL */
+	u64 auxv[40]; /* pairs, ended by AT_NULL */
 };
 
 enum mm_locks { LOCKS_NONE, LOCKS_OWN, LOCKS_STALE /* the parent's: mlock(2) is not inherited */ };
 
 struct mm {
 	_Atomic u32 users;	/* tasks that share it (CLONE_VM, vfork), and lookers-on (/proc) */
-	u64 number;		/* c: its own for ever: futexes know it by this */
 	_Atomic u32 loaded;	/* CPUs whose CR3 holds root, one bit each */
+	u64 number;		/* c: its own for ever: futexes know it by this */
 	struct mutex lock;	/* RANK_MM */
 	pa_t root;		/* c: the PML4 */
 	va_t brk_start, brk;	/* l */

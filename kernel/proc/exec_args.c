@@ -169,6 +169,7 @@ static u32 fill_auxv(u64 *auxv, const struct stack_contents *c, const struct sta
 		{AT_PLATFORM, at->platform},
 		{AT_NULL, 0},
 	};
+	_Static_assert(sizeof pairs <= sizeof ((struct mm_layout *)0)->auxv, "all fit");
 	memcpy(auxv, pairs, sizeof pairs);
 	return sizeof pairs / sizeof(u64);
 }
