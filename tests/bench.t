@@ -116,6 +116,8 @@ def check_report(tap, report):
     tap.ok(re.search(r"^rate +950 MiB/s +190 MiB/s +5.00$", out, re.M),
            "more of a rate is better", out)
     tap.ok(re.search(r"^behind: won, .*0.50 times Linux$", out, re.M), "who is behind is told", out)
+    tap.ok("\n1 of 2 figures" in out and "missed: fork_return_0MiB: 7,000, the design wants 6,000" in
+           out, "what misses the design's goal is told", out)
     tap.ok("note: a note" in out, "notes are shown", out)
     with open(os.path.join(report.folder, "results.md"), encoding="utf-8") as file:
         tap.ok("| `lost_two` | 1,020 | 10,200 | 10.0 |" in file.read(), "Markdown is written")

@@ -43,9 +43,9 @@ static uint64_t grown_kib(struct usage since)
 static uint64_t fork_and_count(const char *memory_line)
 {
 	int hold[2];
-	struct usage before = look();
 
 	make_pipe(hold);
+	struct usage before = look();
 	uint64_t start = now();
 	pid_t pid = fork();
 	if (pid == 0) {

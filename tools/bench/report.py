@@ -8,11 +8,26 @@ A result is what tools/bench/run writes as JSON:
 A ratio says how many times better Tine is: Linux/Tine, or Tine/Linux of a rate ("MiB/s").
 """
 import json
+import re
 import statistics
 
 TOLERANCE = 0.03   # a line that lost more than this against the baseline is told
 GRAIN = 2          # but not for less than this many units
 WAYS = ("instructions", "wall")
+# What the design wants at most, on 1 CPU: instructions and KiB; and fork flat within a tenth.
+GOALS = {
+    "null_syscall": 120, "pipe_round_trip": 3000, "mmap_touch_munmap": 3500, "anon_fault": 1200,
+    "cow_fault": 1300, "fork_return_0MiB": 6000, "fork_exit_wait_0MiB": 20000,
+    "fork_exec_wait_0MiB": 60000, "vfork_exec_wait_0MiB": 45000, "posix_spawn_wait_0MiB": 50000,
+    "pthread_create_join": 15000, "sparse_memory_added_by_fork": 64,
+    "regions_memory_added_by_fork": 64, "memory_at_prompt": 4096,
+}
+FLAT = {
+    "fork_return_0MiB": r"fork_return_\d+MiB|sparse_fork_return|regions_fork_return",
+    "fork_exit_wait_0MiB": r"fork_exit_wait_\d+MiB",
+    "processes_fork_return_1": r"processes_fork_return_\d+",
+}
+FLAT_WITHIN = 0.10
 
 
 def is_rate(unit):
@@ -210,6 +225,20 @@ def compare(result, baseline, whole=True):
             warnings += [f"{name}, {where}: not in the baseline yet"
                          for name in new_lines if name not in old_lines]
     return warnings
+
+
+def missed_goals(result):
+    """(number of goals looked at, those that were missed), by instructions on 1 CPU."""
+    lines = {**figures(result, "wall", "1", "tine"), **figures(result, "instructions", "1", "tine")}
+    values = {name: median(entry) for name, entry in lines.items()
+              if entry["unit"] == "KiB" or name in figures(result, "instructions", "1", "tine")}
+    limits = {name: goal for name, goal in GOALS.items() if name in values}
+    for first, pattern in FLAT.items():
+        if first in values:
+            limits.update({name: values[first] * (1 + FLAT_WITHIN) for name in values
+                           if re.fullmatch(pattern, name) and name not in GOALS and name != first})
+    return len(limits), [f"{name}: {round(values[name]):,}, the design wants {round(limit):,}"
+                         for name, limit in limits.items() if values[name] > limit]
 
 
 def behind_linux(result):
