@@ -244,7 +244,7 @@ int dentry_move(struct dentry *dentry, struct dentry *to_dir, const char *name, 
 	return 0;
 }
 
-static bool is_named(const struct dentry *dentry, const char *name, size_t len)
+static bool has_name(const struct dentry *dentry, const char *name, size_t len)
 {
 	if (dentry->name_len != len)
 		return false;
@@ -261,7 +261,7 @@ static struct dentry *find(struct dentry *dir, const char *name, size_t len, boo
 	struct spinlock *lock = lock_of(hash);
 	spin_lock(lock);
 	struct dentry *d = hash_table[hash % HASH_SIZE];
-	while (d && !(d->hash == hash && d->parent == dir && is_named(d, name, len)))
+	while (d && !(d->hash == hash && d->parent == dir && has_name(d, name, len)))
 		d = d->hash_next;
 	if (d && cross && d->mounted)
 		d = d->mounted;
