@@ -120,7 +120,7 @@ def check_report(tap, report):
            out, "what misses the design's goal is told", out)
     tap.ok("note: a note" in out, "notes are shown", out)
     with open(os.path.join(report.folder, "results.md"), encoding="utf-8") as file:
-        tap.ok("| `lost_two` | 1,020 | 10,200 | 10.0 |" in file.read(), "Markdown is written")
+        tap.ok("\n| `lost_two` | 1,020 | 10,200 | 10.0 |\n" in file.read(), "Markdown is written")
     out = report.run(canned(OLD), baseline(OLD))[0]
     tap.ok("No line lost" in out and "warning" not in out, "no loss, no warning", out)
     status, err = report.run("{", baseline(OLD))[1:]

@@ -138,7 +138,8 @@ def terminal_table(result, cpus, note=""):
     return "\n".join([over, *map(text, rows)]) + "\n" + note
 
 
-def markdown_table(result, cpus, names=None, ways=WAYS):
+def markdown_table(result, cpus, names=None):
+    ways = [way for way in WAYS if cpus in result["runs"].get(way, {})]
     head = ["line"]
     for way in ways:
         title = "instructions" if way == "instructions" else "wall clock"
