@@ -26,7 +26,7 @@ STORMS = {
     "storm_kill": "100", "storm_execexit": "100", "storm_execkill": "50",
     "storm_sharers": "150", "storm_procread": "100",
     "storm_attackers": "60", "storm_fds": "150", "storm_sockets": "100",
-    "storm_sched": "100", "storm_sigrace": "100", "storm_timers": "100",
+    "storm_sched": "100", "storm_sigrace": "100", "storm_masks": "100", "storm_timers": "100",
     "storm_wakeups": "100", "storm_forktree": "150", "storm_locks": "100",
     # These take rounds.
     "smp_proc": "120", "smp_exec": "60", "smp_locks": "200", "smp_names": "800", "smp_dirs": "400",
