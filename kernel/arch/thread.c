@@ -140,7 +140,8 @@ void thread_switch(struct task *prev, struct task *next)
 
 	/* Bases change only by calls of the kernel, which keep struct thread right; but a user
 	 * program may load FS, which clears its base, so next's are always loaded. */
-	fpu_save(&prev->thread);
+	if (prev->state != TASK_ZOMBIE) /* it never needs them again */
+		fpu_save(&prev->thread);
 	thread_load(&next->thread);
 	cpu->task = next;
 	gdt_set_kernel_stack(cpu, task_stack_start(next));
