@@ -24,6 +24,15 @@ void tlb_flush_page(struct mm *mm, va_t va)
 		shootdown(loaded & ~here, va, 1);
 }
 
+void tlb_flush_pages(struct mm *mm, va_t start, size_t count)
+{
+	u32 loaded = loaded_on(mm), here = 1u << this_cpu()->id;
+	if (loaded & here)
+		flush_here(start, count);
+	if (loaded & ~here)
+		shootdown(loaded & ~here, start, count);
+}
+
 void tlb_flush_mm(struct mm *mm)
 {
 	u32 loaded = loaded_on(mm), here = 1u << this_cpu()->id;

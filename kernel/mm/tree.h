@@ -191,10 +191,11 @@ bool tree_over_limit(const struct mm *mm, u64 more_bytes);
 
 /*
  * mm/tlb.c: flushes on every CPU that may have this root's walks cached, and has
- * done so when it returns: frames can be put then (I4). A page: the way down to
- * it as well. Any context.
+ * done so when it returns: frames can be put then (I4). A page, or several: the way
+ * down to them as well. Any context.
  */
 void tlb_flush_page(struct mm *mm, va_t va);
+void tlb_flush_pages(struct mm *mm, va_t start, size_t count);
 void tlb_flush_mm(struct mm *mm);
 
 #endif

@@ -20,7 +20,7 @@
 enum change_op { CHANGE_UNMAP, CHANGE_RESERVE, CHANGE_DISCARD,
 		 CHANGE_PROTECT, CHANGE_MARK /* these two need [start, end) without a hole */ };
 
-enum { GATHER_MAX = 60 };
+enum { GATHER_MAX = 60, FLUSH_SINGLY = 16 /* pages; for more it is quicker to flush all */ };
 
 struct change {
 	struct mm *mm;
@@ -37,8 +37,11 @@ struct change {
 
 static void gather_finish(struct change *c)
 {
-	if (c->must_flush && c->end - c->start == PAGE_SIZE)
+	u64 count = (c->end - c->start) >> PAGE_SHIFT;
+	if (c->must_flush && count == 1)
 		tlb_flush_page(c->mm, c->start);
+	else if (c->must_flush && count <= FLUSH_SINGLY)
+		tlb_flush_pages(c->mm, c->start, count);
 	else if (c->must_flush)
 		tlb_flush_mm(c->mm);
 	c->must_flush = false;
@@ -199,6 +202,8 @@ static unsigned change_plain(struct change *c, struct page *leaf, unsigned index
 		entry[index] = (entry[index] & keep) | set;
 	if (c->op == CHANGE_UNMAP)
 		leaf->used -= index - first;
+	if (!c->must_flush) /* nothing before here; one page at least, for the table might go */
+		c->start += MIN(index - first, end - 1 - first) * PAGE_SIZE;
 	return index;
 }
 

@@ -189,6 +189,13 @@ void tlb_flush_page(struct mm *mm, va_t va)
 	forget_page(space_of(mm), va);
 }
 
+void tlb_flush_pages(struct mm *mm, va_t start, size_t count)
+{
+	speculate(space_of(mm));
+	for (size_t i = 0; i < count; i++)
+		forget_page(space_of(mm), start + i * PAGE_SIZE);
+}
+
 void tlb_flush_mm(struct mm *mm)
 {
 	speculate(space_of(mm));
