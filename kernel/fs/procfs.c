@@ -285,7 +285,8 @@ static struct dentry *proc_lookup(struct dentry *dir, const char *name, size_t l
 	if (!inode_is_dir(dir->inode) || node_gone(node))
 		return ERR_PTR(entry == &proc_pid_entry ? -ESRCH : -ENOENT); /* as there */
 	for (const struct proc_entry *e = entry->children; e && e->name; e++) {
-		if (strlen(e->name) == len && memcmp(e->name, name, len) == 0) {
+		if (e->name[0] == name[0] && strlen(e->name) == len &&
+		    memcmp(e->name, name, len) == 0) {
 			struct proc_node child = *node;
 			child.entry = e;
 			return proc_dentry(dir, name, len, &child);
