@@ -262,24 +262,22 @@ static struct page *own_table(struct page *parent, va_t va, struct walk *walk)
 
 pte_t tree_find(struct mm *mm, va_t va, struct path *path)
 {
-	struct page *table = pa_page(mm->root);
-	int level = LEVEL_ROOT, own = LEVEL_ROOT;
+	struct page *table = path->table[LEVEL_ROOT] = pa_page(mm->root);
+	pte_t *slot = &table_entries(table)[level_index(va, LEVEL_ROOT)];
 	pte_t w = PTE_W; /* at all levels so far: then it is ours, by I3 */
-	for (;;) {
-		pte_t *slot = &table_entries(table)[level_index(va, level)];
-		path->table[level] = table;
-		if (!entry_is_table(*slot, level)) {
-			path->va = va;
-			path->level = level;
-			path->own = own;
-			path->leaf = slot;
-			return *slot;
-		}
+	int level = LEVEL_ROOT, own = LEVEL_ROOT;
+	while (entry_is_table(*slot, level)) {
 		w &= *slot;
 		table = entry_page(*slot);
-		level--;
+		slot = &table_entries(table)[level_index(va, --level)];
+		path->table[level] = table;
 		own = w ? level : own;
 	}
+	path->va = va;
+	path->level = level;
+	path->own = own;
+	path->leaf = slot;
+	return *slot;
 }
 
 /* From the last table on that is ours. */
