@@ -7,16 +7,18 @@
  * whose addresses are unique):
  *
  *   start, stop   what lies between is counted; without start all is
- *   from, to      of that, the NTH time (env. of `from`), what lies between is also traced;
- *                 `to user` is the first instruction in user mode after `from`
+ *   from, to      of that, once, what lies between is also traced; `to user` is the first
+ *                 instruction in user mode after `from`
+ *   nth           has a number in the address's place: from which time on that `from` is met
  *
  * Out: DIR/counts, lines of text: `page N BYTES`, `insn NUMBER ADDRESS COUNT PAGE KIND`,
  * `call FROM TO COUNT`; DIR/trace, for each instruction traced its number and, if it is a call or
  * a return, the address of the stack it used (bits 3 to 34), which tells stacks apart.
  *
  * Needs -icount, under which one thread runs all CPUs: nothing here is locked. The prototypes are
- * those of QEMU's plugin API, versions 1 to 5 (docs/devel/tcg-plugins.rst): Debian's packages have
- * no qemu-plugin.h.
+ * those of QEMU's plugin API (docs/devel/tcg-plugins.rst), as far as it is the same from version 1
+ * (QEMU 7.2, with which this is tested) to those of QEMU 9 and later: Debian's packages have no
+ * qemu-plugin.h.
  */
 #include <inttypes.h>
 #include <stdbool.h>
