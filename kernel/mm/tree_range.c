@@ -257,18 +257,19 @@ static int change_table(struct change *c, struct page *table, va_t table_va)
 	return error;
 }
 
-/* Tables that have become empty on the way to the range go, from the leaf table up. But those to the
- * last page of mmap's area stay until fork: a mapping which has the area to itself, as the stack of
- * a first thread may, would make them anew each time. */
+/* Tables that have become empty go, from the leaf table up. */
 static void cut_empty(struct change *c, const struct path *path)
 {
-	bool is_last = path->va >= MAP_AREA_END - level_span(LEVEL_LEAF + 1) && path->va < MAP_AREA_END;
-	if (c->op == CHANGE_UNMAP && is_last && path->table[LEVEL_LEAF]->used == 0) {
-		c->mm->keeps_empty = true;
-		return;
-	}
 	for (int level = LEVEL_LEAF; level < LEVEL_ROOT && path->table[level]->used == 0; level++)
 		cut_off(c, path->table[level + 1], level_index(path->va, level + 1));
+}
+
+/* But those to the last page of mmap's area stay until fork, though empty: a mapping which has the
+ * area to itself, as the stack of a first thread may, would make them anew each time. */
+static bool may_stay_empty(const struct change *c)
+{
+	return c->op == CHANGE_UNMAP && c->start < MAP_AREA_END &&
+	       c->start >= MAP_AREA_END - level_span(LEVEL_LEAF + 1);
 }
 
 /* The same for the common small range, all within one leaf table: one walk down, and one up. */
@@ -285,7 +286,10 @@ static int change_leaf_table(struct change *c, struct path *path)
 		path->table[level]->resident += leaf->resident - resident;
 		path->table[level]->mapped += leaf->used - mapped;
 	}
-	cut_empty(c, path);
+	if (leaf->used == 0 && may_stay_empty(c))
+		c->mm->keeps_empty = true;
+	else
+		cut_empty(c, path);
 	return error;
 }
 
@@ -367,17 +371,19 @@ int tree_mark_all(struct mm *mm, u64 set, u64 clear)
 	return change_range(&c);
 }
 
-/* Any change but an unmap cuts off what it finds empty: here one that changes nothing. */
 void tree_trim(struct mm *mm)
 {
 	struct change c;
+	struct path path;
 	if (!mm->keeps_empty)
 		return;
 	mm->keeps_empty = false;
-	change_init(&c, mm, CHANGE_MARK, MAP_AREA_END - PAGE_SIZE, MAP_AREA_END);
-	c.holes = true;
-	c.set = c.clear = 0;
-	change_range(&c);
+	tree_find(mm, MAP_AREA_END - PAGE_SIZE, &path);
+	if (path.own > LEVEL_LEAF)
+		return;
+	change_init(&c, mm, CHANGE_UNMAP, path.va, path.va + PAGE_SIZE);
+	cut_empty(&c, &path);
+	gather_finish(&c);
 }
 
 int tree_discard(struct mm *mm, va_t start, va_t end)

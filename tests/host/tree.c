@@ -246,6 +246,38 @@ static void big_reservations_need_few_tables(void **state)
 	check_everything(true);
 }
 
+/* The way to the end of mmap's area stays when nothing is there, but no child gets it. */
+static void an_empty_way_is_kept_but_not_shared(void **state)
+{
+	struct space *space = start_small();
+	const va_t last = MAP_AREA_END - PAGE_SIZE;
+	(void)state;
+	u32 before = frames_used();
+	for (int i = 0; i < 2; i++) {
+		reserve(space, last, PAGE_SIZE);
+		write_page(space, last);
+		assert_int_equal(frames_used(), before + 4);
+		mutex_lock(&space->mm.lock);
+		unmap(space, last, MAP_AREA_END);
+		mutex_unlock(&space->mm.lock);
+		assert_int_equal(frames_used(), before + 3);
+	}
+	struct space *child = space_fork(space, USER_END);
+	assert_int_equal(frames_used(), before + 1);
+	space_exit(child);
+
+	/* What was kept is used up by a mapping that needs no leaf table. */
+	reserve(space, last, PAGE_SIZE);
+	mutex_lock(&space->mm.lock);
+	unmap(space, last, MAP_AREA_END);
+	mutex_unlock(&space->mm.lock);
+	reserve(space, MAP_AREA_END - 4 * MIB, 4 * MIB);
+	assert_int_equal(frames_used(), before + 2);
+	child = space_fork(space, USER_END);
+	assert_int_equal(frames_used(), before + 3);
+	check_everything(true);
+}
+
 /* Untouched memory, pages and a hole, in part of entries that are not split yet. */
 static const struct {
 	va_t map, touch[3], from, to;
@@ -320,6 +352,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(fork_copies_one_table),
 		cmocka_unit_test(fork_gives_the_child_its_stack),
 		cmocka_unit_test(big_reservations_need_few_tables),
+		cmocka_unit_test(an_empty_way_is_kept_but_not_shared),
 		cmocka_unit_test(a_failed_move_changes_nothing),
 		cmocka_unit_test(histories_hold),
 		cmocka_unit_test(histories_hold_when_memory_is_out),
