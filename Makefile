@@ -84,7 +84,7 @@ HOT_IN = $(patsubst %,kernel/$(1)/%.c,$(2))
 HOT    := kernel/sync/% kernel/lib/string.c $(call HOT_IN,syscall,dispatch ids time_calls) \
           $(call HOT_IN,arch,irq lapic mmu shootdown thread time traps) \
           $(call HOT_IN,mm,fault heap kmap map mapping mm page page_boot tlb tree tree_gap \
-            tree_range uaccess) \
+            tree_put tree_range uaccess) \
           $(call HOT_IN,proc,clone clone_calls creds deliver elf exec exec_args exit futex \
             futex_ops pid sched sched_cpus sigframe sighand signal task timer wait) \
           $(call HOT_IN,fs,dentry file files inode open pages path pipe poll ramfs rw stat)

@@ -34,18 +34,6 @@ static inline void entry_publish(pte_t *slot, pte_t entry)
 	__atomic_store_n(slot, entry, __ATOMIC_RELEASE);
 }
 
-/* Entries come in groups; page.groups says which can be in use, so that fork, copies, sweeps
- * and frees pass over the empty parts of a table. */
-enum { GROUP = TABLE_ENTRIES / 64 };
-
-/* Takes the next group in use off the mask: its first entry. */
-static inline unsigned group_take(u64 *groups)
-{
-	unsigned first = __builtin_ctzll(*groups) * GROUP;
-	*groups &= *groups - 1;
-	return first;
-}
-
 /* The groups of entries [first, end), which are not none. */
 static inline u64 groups_between(unsigned first, unsigned end)
 {
@@ -409,80 +397,6 @@ void tree_set_leaf(struct path *path, pte_t entry)
 		path->table[level]->resident += resident;
 		path->table[level]->mapped += mapped;
 	}
-}
-
-static void put_leaves(struct page *table)
-{
-	struct page *freed = NULL;
-	u32 left = table->used;
-	for (u64 groups = table->groups; left > 0;) {
-		pte_t *slot = &table_entries(table)[group_take(&groups)];
-		for (const pte_t *end = slot + GROUP; slot < end; slot++) {
-			pte_t old = *slot;
-			*slot = 0;
-			left -= old != 0;
-			if (entry_has_frame(old) && page_drop(entry_page(old)))
-				page_chain(entry_page(old), &freed);
-		}
-	}
-	page_free_chain(freed);
-}
-
-/* Takes the next table that nobody else has out of an upper table; NULL: it is empty now. */
-static struct page *take_child(struct page *table)
-{
-	pte_t *entry = table_entries(table);
-	for (; table->used > 0; table->groups &= table->groups - 1) {
-		unsigned first = __builtin_ctzll(table->groups) * GROUP;
-		for (unsigned i = first; i < first + GROUP; i++) {
-			pte_t old = entry[i];
-			if (!old)
-				continue;
-			entry[i] = 0;
-			table->used--;
-			if (entry_is_table(old, table->level) && page_drop(entry_page(old)))
-				return entry_page(old);
-			if (entry_is_mapping(old))
-				page_put(entry_page(old));
-		}
-	}
-	return NULL;
-}
-
-void tree_put(struct page *top)
-{
-	enum { AT_ONCE = 32 };
-	struct page *way[LEVEL_ROOT]; /* down to the table that is being emptied */
-	struct page *freed = NULL;    /* a chain: their entries have been put and cleared */
-	int depth = 0;
-	unsigned nfreed = 0;
-
-	if (!page_drop(top))
-		return;
-	way[depth++] = top;
-	while (depth > 0) {
-		struct page *table = way[depth - 1], *child = NULL;
-		if (table->level > LEVEL_LEAF)
-			child = take_child(table);
-		else
-			put_leaves(table);
-		if (child) {
-			way[depth++] = child;
-			continue;
-		}
-		if (table->level == LEVEL_ROOT)
-			mmu_clear_kernel_half(table_entries(table));
-		table->next = freed;
-		freed = table;
-		depth--;
-		if (++nfreed % AT_ONCE == 0) {
-			page_free_clean(freed);
-			freed = NULL;
-		}
-		sched_point();
-	}
-	if (freed)
-		page_free_clean(freed);
 }
 
 pte_t tree_lookup(struct mm *mm, va_t va, u64 *span_out)

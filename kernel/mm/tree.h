@@ -2,7 +2,7 @@
  * The tree: a four-level page table that is the whole address space, shared
  * copy-on-write at every level. docs/memory.md tells the idea; the invariants
  * I1 to I4 stand there and in DESIGN. This is the one interface that changes
- * tables: nothing outside of mm/tree.c and mm/tree_range.c stores an entry.
+ * tables: nothing outside of mm/tree*.c stores an entry.
  *
  * All of it needs mm->lock held, unless a line says otherwise, and takes frames
  * from the free list: -ENOMEM leaves a valid tree that maps the same memory.

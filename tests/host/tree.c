@@ -12,7 +12,7 @@
  *
  *	build/tests/host/tree [SEED]     that one history only, of either kind
  *
- * sources: kernel/mm/tree.c kernel/mm/tree_range.c kernel/mm/tree_gap.c kernel/mm/fault.c kernel/mm/mapping.c
+ * sources: kernel/mm/tree.c kernel/mm/tree_put.c kernel/mm/tree_range.c kernel/mm/tree_gap.c kernel/mm/fault.c kernel/mm/mapping.c
  */
 #include "tree_steps.h"
 
