@@ -261,17 +261,31 @@ static void fault_signal(enum fault_result result, va_t va)
 	}
 }
 
+/* What cannot be resolved: a signal for a program, EFAULT in a copy to or from one. */
+__attribute__((noinline)) static void fault_failed(struct regs *regs, enum fault_result result,
+						   va_t va, u64 error_code)
+{
+	if (!regs_from_user(regs)) {
+		uaccess_fixup(regs);
+		return;
+	}
+	if (va >= USER_END)
+		error_code |= FAULT_PRESENT; /* whether the kernel has a page there or not */
+	current->fault = (struct fault_regs){FAULT_VECTOR, error_code, va};
+	fault_signal(result, va);
+}
+
 void fault_page(struct regs *regs, va_t va, u64 error_code)
 {
-	bool from_user = regs_from_user(regs);
-	if (!from_user && !uaccess_covers(regs->rip))
-		panic_regs(regs, "page fault in the kernel at %#lx, error code %#lx", va, error_code);
 	if (error_code & FAULT_RESERVED_BIT)
 		panic_regs(regs, "reserved bit set in a page table, walking to %#lx", va);
-
-	if (!from_user && uaccess_fixup_locked(regs))
-		return;
-
+	if (!regs_from_user(regs)) {
+		if (!uaccess_covers(regs->rip))
+			panic_regs(regs, "page fault in the kernel at %#lx, error code %#lx", va,
+				   error_code);
+		if (uaccess_fixup_locked(regs))
+			return;
+	}
 	enum fault_result result = FAULT_NOT_MAPPED;
 	struct mm *mm = current->mm;
 	if (va < USER_END && mm) {
@@ -280,13 +294,6 @@ void fault_page(struct regs *regs, va_t va, u64 error_code)
 		count_fault(mm);
 		mutex_unlock(&mm->lock);
 	}
-	if (result == FAULT_DONE)
-		return;
-	if (from_user) {
-		if (va >= USER_END)
-			error_code |= FAULT_PRESENT; /* whether the kernel has a page there or not */
-		current->fault = (struct fault_regs){FAULT_VECTOR, error_code, va};
-		fault_signal(result, va);
-	} else
-		uaccess_fixup(regs);
+	if (result != FAULT_DONE)
+		fault_failed(regs, result, va, error_code);
 }

@@ -52,8 +52,10 @@ bool uaccess_fixup(struct regs *regs)
 
 bool uaccess_fixup_locked(struct regs *regs)
 {
+	if (this_cpu()->irq_off_depth == 0)
+		return false;
 	const struct uaccess_fixup *entry = find_fixup(regs->rip);
-	return this_cpu()->irq_off_depth > 0 && entry && entry->locked && uaccess_fixup(regs);
+	return entry && entry->locked && uaccess_fixup(regs);
 }
 
 size_t copy_from_user_partial(void *to, const void __user *from, size_t n)
