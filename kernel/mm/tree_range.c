@@ -125,7 +125,7 @@ static int discard_entry(struct change *c, struct page *table, unsigned index, v
 	if (!fresh)
 		return -ENOMEM;
 	table_entries(table)[index] = fresh;
-	table->resident -= entry_resident(entry);
+	table->resident += entry_resident(fresh) - entry_resident(entry);
 	gather_add(c, page);
 	return 0;
 }

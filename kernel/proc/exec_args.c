@@ -272,7 +272,9 @@ s64 stack_build(struct mm *mm, const struct stack_contents *contents)
 	struct stack stack = {.mm = mm, .sp = STACK_TOP};
 	struct stack_addresses at;
 	mutex_lock(&mm->lock);
-	stack.failed = tree_reserve(mm, bottom, STACK_TOP, reserved_entry(PTE_READ | PTE_WRITE));
+	/* A segment of the program may lie there: the stack counts. */
+	stack.failed = tree_unmap(mm, bottom, STACK_TOP) ||
+		       tree_reserve(mm, bottom, STACK_TOP, reserved_entry(PTE_READ | PTE_WRITE));
 	push_strings(&stack, contents, &at);
 	push_table(&stack, contents, &at);
 	mutex_unlock(&mm->lock);

@@ -113,9 +113,9 @@ static int map_segment(struct mm *mm, const struct image *image, const struct el
 	return 0;
 }
 
-static int map_segments(struct mm *mm, const struct image *image)
+/* From mapped_end on nothing is mapped yet where they go. */
+static int map_segments(struct mm *mm, const struct image *image, va_t mapped_end)
 {
-	va_t mapped_end = 0;
 	int error = 0;
 	mutex_lock(&mm->lock);
 	for (u32 i = 0; i < image->elf.nsegments && !error; i++) {
@@ -152,7 +152,7 @@ int image_map_program(struct mm *mm, struct image *program)
 {
 	program->bias = program->elf.pie ? PIE_BASE - program->elf.low : 0;
 	note_layout(mm, program);
-	return map_segments(mm, program);
+	return map_segments(mm, program, 0);
 }
 
 int image_map_linker(struct mm *mm, struct image *linker)
@@ -167,5 +167,5 @@ int image_map_linker(struct mm *mm, struct image *linker)
 		mm->map_hint = gap;
 		linker->bias = gap - linker->elf.low;
 	}
-	return map_segments(mm, linker);
+	return map_segments(mm, linker, linker->elf.pie ? 0 : USER_END);
 }

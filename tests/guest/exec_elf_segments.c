@@ -72,6 +72,11 @@ static void flags_and_types(void)
 	     segment[1].p_flags = PF_R | PF_W);
 	TINY(report_survived, "segments in falling order", header->e_phnum = 2,
 	     segment[1] = segment[0], segment[1].p_vaddr = TINY_BASE - 16 * PAGE);
+	TINY(report_survived, "where the stack goes", header->e_phnum = 2,
+	     segment[1] = segment[0], segment[1].p_vaddr = 0x00007fffffe1f000);
+	TINY(report_survived, "all below where the stack goes", header->e_phnum = 2,
+	     segment[1] = segment[0], segment[1].p_vaddr = 0x00007fff00000000,
+	     segment[1].p_memsz = 0xffe20000);
 	TINY(report_refused, "second segment in the kernel half", header->e_phnum = 2,
 	     segment[1] = segment[0], segment[1].p_vaddr = 0xffff888000000000);
 }

@@ -82,6 +82,11 @@ static void starts_the_interpreter(void)
 
 	make_file("interp.tmp", 0755, &tiny, sizeof(tiny));
 	run_with("fixed interpreter", "./interp.tmp");
+	tiny.segment[0].p_vaddr = TINY_BASE;
+	make_file("interp.tmp", 0755, &tiny, sizeof(tiny));
+	make_file("dynamic.tmp", 0755, &dynamic, sizeof(dynamic));
+	run_file("./dynamic.tmp"); /* Linux kills it */
+	say("fixed interpreter over the program: survived");
 	tiny = make_interpreter(ET_DYN);
 	make_file("interp.tmp", 0755, &tiny, sizeof(tiny));
 	run_with("movable interpreter", "./interp.tmp");

@@ -35,6 +35,42 @@ static void private_memory(void)
 	munmap(p, 4 * PAGE);
 }
 
+/* In pages. */
+static long resident(void)
+{
+	char text[128] = "", *at;
+	int fd = MUST(open("/proc/self/statm", O_RDONLY));
+
+	MUST(read(fd, text, sizeof(text) - 1));
+	close(fd);
+	strtol(text, &at, 10);
+	return strtol(at, NULL, 10);
+}
+
+/* VmRSS after private copies of a file's pages have been dropped and all is unmapped: as before. The
+ * file's pages may be there again at once, or at the next touch. */
+static void counted(void)
+{
+	enum { PAGES = 256 };
+	int fd = MUST(open("madvise.tmp", O_RDWR | O_CREAT | O_TRUNC, 0644)), i;
+	long before, after;
+	char *p;
+
+	for (i = 0; i < PAGES; i++)
+		MUST(pwrite(fd, "file", 4, i * (long)PAGE));
+	before = resident();
+	p = mmap(NULL, PAGES * PAGE, RW, MAP_PRIVATE, fd, 0);
+	for (i = 0; i < PAGES; i++)
+		p[i * PAGE] = 'P';
+	VALUE_OF("copies of a file's pages", madvise(p, PAGES * PAGE, MADV_DONTNEED));
+	say("the file's again: %.4s", p);
+	munmap(p, PAGES * PAGE);
+	after = resident();
+	YES_OF("resident as before", after - before < PAGES / 2 && before - after < PAGES / 2);
+	close(fd);
+	MUST(unlink("madvise.tmp"));
+}
+
 static void others(void)
 {
 	char *p = mmap(NULL, PAGE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -84,6 +120,7 @@ int main(void)
 {
 	private_memory();
 	others();
+	counted();
 	errors();
 	return 0;
 }
