@@ -296,17 +296,16 @@ s64 pipe_size(struct file *file)
 	return file->ops == &fifo_ops ? (s64)(pipe->nframes * PAGE_SIZE) : -EBADF;
 }
 
-/* Takes the frames from head to tail over into a ring of another size. Locked. */
+/* Takes the frames from head to tail over into a ring of another size. The counts stay as they are:
+ * a reader without the lock that saw the one before and the other after would find no bytes, and
+ * nobody wakes it. Locked. */
 static void ring_move(struct pipe *pipe, struct page **frame, u32 nframes)
 {
-	u64 first = pipe->head / PAGE_SIZE, end = ROUND_UP(pipe->tail, PAGE_SIZE) / PAGE_SIZE;
-	for (u64 i = first; i < end; i++) {
-		struct page **old = pipe_frame(pipe, i * PAGE_SIZE);
-		frame[i - first] = *old;
+	for (u64 at = ROUND_DOWN(pipe->head, PAGE_SIZE); at < pipe->tail; at += PAGE_SIZE) {
+		struct page **old = pipe_frame(pipe, at);
+		frame[at / PAGE_SIZE & (nframes - 1)] = *old;
 		*old = NULL;
 	}
-	pipe->head -= first * PAGE_SIZE;
-	pipe->tail -= first * PAGE_SIZE;
 	pipe->frame = frame;
 	__atomic_store_n(&pipe->nframes, nframes, __ATOMIC_RELAXED);
 }
