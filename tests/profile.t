@@ -106,6 +106,20 @@ def check_errors(tap):
     tap.ok(status == 126 and "setup" in err, "no QEMU", status, err)
 
 
+def check_ended(tap):
+    """SIGTERM: stderr ends when nobody is left who has it, tools/guest included."""
+    with tempfile.TemporaryDirectory() as folder:
+        ended = subprocess.Popen(
+            [os.path.join(ROOT, "tools", "profile"), "--", "sh", "-c", "echo up; while :; do :; done"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            env=dict(os.environ, TMPDIR=folder))
+        heard = any("up" in line for line in ended.stderr)
+        ended.terminate()
+        _, err = ended.communicate(timeout=LIMIT_S)
+        tap.ok(heard and ended.returncode == 130 and not os.listdir(folder),
+               "SIGTERM leaves no guest and no files", ended.returncode, err, os.listdir(folder))
+
+
 def main():
     tap = Tap()
     check_table(tap)
@@ -113,6 +127,7 @@ def main():
         check_clock(tap)
     check_steps(tap)
     check_errors(tap)
+    check_ended(tap)
     tap.done()
 
 
