@@ -47,7 +47,7 @@ static __printf(2, 3) void report(struct audit *a, const char *fmt, ...)
 static void count_entries(struct audit *a, struct page *table)
 {
 	int level = table->level;
-	u32 used = 0;
+	u32 used = 0, resident = 0;
 	u64 mapped = 0;
 	for (unsigned i = 0; i < table_length(level); i++) {
 		pte_t entry = table_entries(table)[i];
@@ -57,12 +57,19 @@ static void count_entries(struct audit *a, struct page *table)
 			if (below != zero_page && a->found[page_pfn(below)]++ == 0 &&
 			    entry_is_table(entry, level))
 				count_entries(a, below);
+			if (entry_is_table(entry, level))
+				resident += below->resident;
+			else if (entry_is_page(entry, level))
+				resident += below != zero_page;
 		}
 		mapped += entry_mapped(entry, level);
 	}
 	if (mapped != table_mapped(table))
 		report(a, "table %#lx level %d: %lu pages mapped, counted as %lu\n",
 		       page_pfn(table), level, mapped, table_mapped(table));
+	if (resident != table->resident)
+		report(a, "table %#lx level %d: %u pages resident, counted as %u\n",
+		       page_pfn(table), level, resident, table->resident);
 	if (used != table->used)
 		report(a, "table %#lx level %d: %u entries, counted as %u\n", page_pfn(table),
 		       level, used, table->used);

@@ -171,10 +171,11 @@ void page_release_boot(struct page *page)
 	free_list = page;
 }
 
-/* Unlocked: a stale count does no harm here. */
+/* Unlocked: a stale count does no harm here. What page_alloc takes back when it must is there, too. */
 bool page_low(void)
 {
-	return count[PAGE_FREE] < (npages - count[PAGE_BOOT]) / 64;
+	u64 kept = (npages - count[PAGE_BOOT]) / 64, free = count[PAGE_FREE];
+	return free < kept && free + heap_empty_slabs() + kstack_cached_pages() < kept;
 }
 
 void page_stats(struct page_stats *out)
