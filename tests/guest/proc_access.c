@@ -95,6 +95,7 @@ static pid_t other_user(int end[2], uid_t uid, int dumpable)
 	MUST(read(ready[0], &c, 1));
 	close(ready[0]);
 	close(ready[1]);
+	till_asleep(pid, pid); /* wchan tells where */
 	return pid;
 }
 
