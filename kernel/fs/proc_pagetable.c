@@ -20,15 +20,22 @@
 
 enum { SHARERS_SHOWN = 8, ENTRIES_COLUMN = 36 };
 
-/* The table of this level on the way to va, or the last one above it. */
+/*
+ * The table of this level on the way to va, or the last one above it. Without mm->lock: a table may
+ * be freed while we look, and its frame hold anything. Then what we take for an entry may name any
+ * frame, but none that does not exist; and no frame but a table has a level.
+ */
 static const struct page *table_at(const struct mm *mm, va_t va, int level)
 {
 	const struct page *table = pa_page(mm->root);
-	while (table->level > level) {
-		pte_t entry = table_entries(table)[level_index(va, table->level)];
-		if (!entry_is_table(entry, table->level))
+	int at = LEVEL_ROOT;
+	while (at > level) {
+		pte_t entry = __atomic_load_n(&table_entries(table)[level_index(va, at)],
+					      __ATOMIC_RELAXED);
+		if (!entry_is_table(entry, at) || (entry & PTE_ADDR) >> PAGE_SHIFT >= npages)
 			break;
 		table = entry_page(entry);
+		at = MIN(at - 1, (int)table->level);
 	}
 	return table;
 }
