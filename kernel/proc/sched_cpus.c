@@ -82,6 +82,18 @@ bool sched_follows(struct task *task)
 	return true;
 }
 
+/* Where the first in our queue may run; 0: there is none. */
+static u32 first_allowed(void)
+{
+	struct runq *rq = this_runq();
+	spin_lock(&rq->lock);
+	u32 allowed = 0;
+	if (!list_empty(&rq->tasks))
+		allowed = list_first(&rq->tasks, struct task, runq_link)->cpus_allowed;
+	spin_unlock(&rq->lock);
+	return allowed;
+}
+
 /* The guess was wrong: current has woken somebody, and does not sleep. An idle CPU takes him. */
 static void guess_ends(struct timer *timer)
 {
@@ -93,7 +105,7 @@ static void guess_ends(struct timer *timer)
 		return;
 	}
 	task->sleeps_soon = false;
-	wake_idle(~(1u << this_cpu()->id));
+	wake_idle(first_allowed() & ~(1u << this_cpu()->id));
 }
 
 /* One task has been queued here. May it wait for current to sleep? The timer goes on if it does
