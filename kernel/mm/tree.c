@@ -16,7 +16,8 @@
  * A table is filled, then named by the entry above, then flushed, and only
  * then is the one it replaces put (invariant I4).
  *
- * Entry points: tree_share, tree_find, tree_own, tree_set_leaf, tree_put.
+ * Entry points: tree_share, tree_find, tree_own, tree_set_leaf (tree_put has
+ * a file of its own, tree_put.c; what changes ranges is in tree_range.c).
  * Locks: mm->lock of the address space; counts are atomic, because others
  * may let go of a shared table at any time.
  */
