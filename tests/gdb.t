@@ -172,7 +172,7 @@ def check_steps(tap, session):
         @ finish
         finish
         @ leave
-        tine-leave
+        tine leave
         @ stepi
         stepi
         stepi
@@ -191,7 +191,7 @@ def check_steps(tap, session):
         stepi
         bt
         @ back
-        tine-leave
+        tine leave
         finish
     """)
     check(tap, parts, [
@@ -201,14 +201,14 @@ def check_steps(tap, session):
         ("kernel", r"\n#\d+ .* in syscall_dispatch (.*\n)*#.* main \(.*user/forkdemo.c",
          "next and step in the kernel"),
         ("finish", r"Value returned is \$\d+ = ", "finish in the kernel shows the result"),
-        ("leave", r"0x0000[0-9a-f]+ in _Fork \(\)\n\Z", "tine-leave goes back to user mode"),
+        ("leave", r"0x0000[0-9a-f]+ in _Fork \(\)\n\Z", "tine leave goes back to user mode"),
         ("stepi", r"#0  .* in _Fork \(\)\n.* fork \(\)\n.* main \(", "stepi in libc"),
         ("out", r" fork \(\)\n(.*\n)*.* main \(.*user/forkdemo.c:\d+\n\d+\t.*\n\d+\t.*\n\d+\t",
          "finish twice and next twice lead on in main"),
         ("through", r"#0  <signal handler called>\n.* getpid \(\)\n(.*\n)*.* main \(.*forkdemo.c",
          "stepi goes into the kernel with SYSCALL"),
         ("back", r"in getpid \(\)\n(Run.*\n)?(0x\w+ in )?(main|child) \(.*user/forkdemo.c",
-         "and tine-leave and finish back to the caller"),
+         "and tine leave and finish back to the caller"),
     ])
 
 

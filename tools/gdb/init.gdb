@@ -1,11 +1,11 @@
 # gdb settings and commands for Tine: `make gdb` reads this after the kernel's symbols.
-# Its commands begin with tine-: type that and Tab. tine.py makes user programs visible.
+# `help tine` lists its commands. tine.py makes user programs visible.
 #
 # gdb sees the machine, not one process. QEMU's breakpoints are addresses that it compares: they
 # need no write, so they can be set before paging or a program is there, and they hold in every
 # address space. $_runs("NAME") in a condition says whose: tine.py adds it in user programs. And
 # `next` over fork stops in whoever comes back first, parent or child: it is the same address.
-# A step of user code that faults ends in the kernel's handler; tine-leave goes back from there.
+# A step of user code that faults ends in the kernel's handler; tine leave goes back from there.
 # Rarely `continue` stops where it stands: QEMU's step over the breakpoint took an interrupt's poll
 # for the instruction. Say it again.
 
@@ -31,12 +31,4 @@ define tine-ready
 end
 document tine-ready
 Says where the machine stands. `make gdb` calls it at the start.
-end
-
-define tine-user
-  python programs.load(programs.find("$arg0"))
-end
-document tine-user
-tine-user NAME: symbols of the user program NAME until the next stop, so that `break main` is set
-there. At each stop the symbols are those of the program that runs.
 end

@@ -83,6 +83,12 @@ def find(name):
     return None
 
 
+def names():
+    """Of all programs that were built here."""
+    folders = [os.path.join(_build, folder) for folder in FOLDERS]
+    return {name for folder in folders if os.path.isdir(folder) for name in os.listdir(folder)}
+
+
 def running():
     """The name of the file that the CPU's task executes; None where that is not known."""
     try:

@@ -11,7 +11,10 @@ import gdb
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import commands  # noqa: E402
+import kernel  # noqa: E402
 import programs  # noqa: E402
+import ps  # noqa: E402
 import unwind  # noqa: E402
 
 
@@ -24,18 +27,15 @@ def quietly(function):
     return call
 
 
-class Leave(gdb.Command):
-    """tine-leave: run on until the task is back in user mode.
+class Leave(commands.Command):
+    """Run on until the task is back in user mode.
 
 For `next` and `step` in user code that end in the kernel, because the line made a page fault, or a
 system call in libc, which has no lines."""
+    name = "leave"
 
-    def __init__(self):
-        super().__init__("tine-leave", gdb.COMMAND_RUNNING)
-
-    def invoke(self, argument, from_tty):
-        if not gdb.selected_thread():
-            raise gdb.GdbError("The machine has ended.")
+    def run(self):
+        kernel.cpu_number()
         frame = gdb.newest_frame()
         while frame and frame.older() and frame.older().pc() >= programs.USER_END:
             frame = frame.older()
@@ -45,8 +45,24 @@ system call in libc, which has no lines."""
         gdb.execute("finish")
 
 
+class User(commands.Command):
+    """Take the symbols of a user program, until the next stop.
+
+So that `break main` is set there before it runs. At each stop the symbols are those of the program
+that runs. See also tine break-user, which needs no symbols."""
+    name, usage, completes = "user", "PROGRAM", (programs.names,)
+
+    def run(self, program):
+        found = programs.find(program)
+        if found is None:
+            raise gdb.GdbError(f"no program {program} was built here: tine user, and Tab")
+        programs.load(found)
+
+
 programs.setup("build/debug")
-Leave()
+commands.Tine()
+for command in (ps.Ps, Leave, User):
+    command()
 programs.Runs()
 gdb.unwinder.register_unwinder(None, unwind.Unwinder(), replace=True)
 follow = quietly(programs.follow)  # init.gdb's hook-stop: before gdb prints where it stopped
