@@ -13,6 +13,7 @@
 #include "fs/files.h"
 #include "fs/mount.h"
 #include "fs/path.h"
+#include "fs/procfs.h"
 #include "lib/panic.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -195,4 +196,5 @@ void fs_init(void)
 	dev_mem_init();
 	mount_at_boot("devtmpfs", "dev");
 	mount_at_boot("proc", "proc");
+	proc_sys_init();
 }

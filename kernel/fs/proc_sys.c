@@ -1,8 +1,10 @@
 /*
- * /proc/sys: names and limits of the kernel that programs ask for. All are
- * read-only but the host name, which is as sethostname(2) sets it.
+ * /proc/sys: names and limits of the kernel that programs ask for, all read-only
+ * but the host name, which is as sethostname(2) sets it; and a few numbers that
+ * root changes, which are words of memory where they are used.
  * Source: proc(5); Linux's Documentation/admin-guide/sysctl.
  */
+#include "arch/boot_info.h"
 #include "arch/cpu.h"
 #include "fs/procfs.h"
 #include "fs/random.h"
@@ -67,11 +69,55 @@ static int show_boot_id(struct text *text, const struct proc_node *node)
 	return 0;
 }
 
+enum number { NUMBER_FATAL_SIGNALS };
+static const struct {
+	u32 *value;
+	u32 max;
+	const char *option; /* of the command line */
+} numbers[] = {
+	[NUMBER_FATAL_SIGNALS] = {&fatal_signals_printed, 1, "print-fatal-signals"},
+};
+
+/* False: it is no number, or not one that is allowed. */
+static bool set_number(u32 which, const char *digits)
+{
+	const char *end;
+	u64 value = parse_u64(digits, &end, 10);
+	if (end == digits || (*end && *end != '\n') || value > numbers[which].max)
+		return false;
+	*numbers[which].value = (u32)value;
+	return true;
+}
+
+void proc_sys_init(void)
+{
+	char value[16];
+	for (u32 i = 0; i < ARRAY_SIZE(numbers); i++)
+		if (boot_option(numbers[i].option, value, sizeof value))
+			set_number(i, value);
+}
+
+static int show_number(struct text *text, const struct proc_node *node)
+{
+	text_printf(text, "%u\n", *numbers[node->entry->which].value);
+	return 0;
+}
+
+static ssize_t write_number(const struct proc_node *node, const void __user *buf, size_t n)
+{
+	char digits[16] = "";
+	if (copy_from_user(digits, buf, MIN(n, sizeof digits - 1)))
+		return -EFAULT;
+	return set_number(node->entry->which, digits) ? (ssize_t)n : -EINVAL;
+}
+
 enum uts_field { UTS_SYSNAME, UTS_NODENAME, UTS_RELEASE, UTS_VERSION }; /* struct utsname */
 
 #define NAME(n, w) {.name = (n), .mode = S_IFREG | 0444, .which = (w), .show = show_name}
 #define FILE(n, f) {.name = (n), .mode = S_IFREG | 0444, .show = (f)}
 #define SAYS(n, t) {.name = (n), .mode = S_IFREG | 0444, .form = PROC_FIXED, .text = (t)}
+#define NUMBER(n, w)                                                                   \
+	{.name = (n), .mode = S_IFREG | 0644, .which = (w), .show = show_number, .write = write_number}
 #define FOLDER(n, c) {.name = (n), .mode = S_IFDIR | 0555, .children = (c)}
 
 static const struct proc_entry random_entries[] = {
@@ -91,6 +137,7 @@ static const struct proc_entry kernel_entries[] = {
 	NAME("osrelease", UTS_RELEASE),
 	NAME("ostype", UTS_SYSNAME),
 	SAYS("pid_max", "32768\n"),
+	NUMBER("print-fatal-signals", NUMBER_FATAL_SIGNALS),
 	FOLDER("random", random_entries),
 	SAYS("threads-max", "32768\n"),
 	NAME("version", UTS_VERSION),

@@ -40,7 +40,7 @@ int signal_take(sigset_t open, struct siginfo *info)
 	int sig = first_of(own_set ? own_set : common_set);
 	if ((own_set | common_set) & sig_bit(SIGKILL)) {
 		/* One to the process stays: it is for each thread, also for one whose exec ends. */
-		*info = (struct siginfo){.signo = SIGKILL};
+		*info = (struct siginfo){.signo = SIGKILL, .pid = current->process->killer};
 		return SIGKILL;
 	}
 	signal_queue_take(own_set & sig_bit(sig) ? own : common, sig, info);
@@ -132,8 +132,16 @@ static void stop_process(int sig)
 	join_stop();
 }
 
+__attribute__((cold)) static __noreturn void end_by_signal(const struct regs *regs, int sig,
+							     const struct siginfo *info)
+{
+	if (fatal_signals_printed)
+		fatal_signal_report(regs, sig, info);
+	exit_process(sig);
+}
+
 /* LINUX-DIFF: no core file is ever written, as there with a core limit of 0. */
-static void default_action(int sig)
+static void default_action(const struct regs *regs, int sig, const struct siginfo *info)
 {
 	if (signal_default_is_ignore(sig))
 		return;
@@ -150,7 +158,7 @@ static void default_action(int sig)
 		stop_process(sig);
 		return;
 	default:
-		exit_process(sig);
+		end_by_signal(regs, sig, info);
 	}
 }
 
@@ -161,7 +169,7 @@ static void run_handler(struct regs *regs, int sig, const struct siginfo *info,
 	if (sigframe_push(regs, sig, info, action, old)) {
 		/* No room for the frame: Linux sends SIGSEGV, for good if that is the one. */
 		if (sig == SIGSEGV)
-			exit_process(SIGSEGV);
+			end_by_signal(regs, sig, &(struct siginfo){.code = SI_KERNEL});
 		signal_fault(SIGSEGV, SI_KERNEL, 0);
 		return;
 	}
@@ -196,7 +204,7 @@ static bool deliver_pending(struct regs *regs)
 			return true;
 		}
 		if (action.handler == SIG_DFL || sig == SIGKILL)
-			default_action(sig);
+			default_action(regs, sig, &info);
 	}
 }
 

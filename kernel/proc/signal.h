@@ -175,6 +175,10 @@ bool signal_kill_pending(const struct task *task);
 /* On the way to user mode, when task->signal_wanted: delivers, stops, or exits. */
 void signal_deliver(struct regs *regs);
 
+/* A signal that ends the current process, told in the log (proc/fatal.c); if that is wanted. */
+extern u32 fatal_signals_printed;
+void fatal_signal_report(const struct regs *regs, int sig, const struct siginfo *info);
+
 /* Under proc_lock: have all threads of a process that is being stopped come to stand still?
  * Then the parent is told. */
 void signal_stop_progress(struct process *process);

@@ -134,7 +134,11 @@ int signal_queue_add(struct signal_queue *queue, const struct task *target, int 
 {
 	if (sig < SIGRTMIN && (queue->set & sig_bit(sig)))
 		return 0;
-	struct queued_signal *q = sig == SIGKILL ? NULL : queued_new(target, sig, info);
+	struct queued_signal *q = NULL;
+	if (sig == SIGKILL) /* needs no siginfo, and must not fail */
+		target->process->killer = info ? info->pid : 0;
+	else
+		q = queued_new(target, sig, info);
 	if (!q && sig >= SIGRTMIN && info && info->code != SI_USER)
 		return -EAGAIN;
 	queue->set |= sig_bit(sig);

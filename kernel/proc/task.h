@@ -106,6 +106,7 @@ struct process {
 	u32 nstopped;		     /* p: threads that stand still: ntasks of them, it is done */
 	bool stop_unreported;	     /* p: stopped, and wait with WUNTRACED has not been told */
 	bool continued;		     /* p: for WCONTINUED */
+	pid_t killer;		     /* s: who sent SIGKILL; 0: the kernel */
 	struct waitq child_wait;     /* parents sleep here for their children */
 	struct signal_queue pending; /* s: signals to the process as a whole */
 	struct list forks;	     /* p: struct fork_signals.link */
