@@ -22,6 +22,7 @@
 #include "proc/pid.h"
 #include "proc/sched.h"
 #include "proc/task.h"
+#include "trace/trace.h"
 
 enum { MIN_RAM_MIB = 16 };
 
@@ -124,6 +125,7 @@ void kmain(u32 magic, pa_t info)
 	machine_init();
 	tasks_init();
 	smp_start();
+	trace_init();
 	files_init();
 	dev_init();
 	proc_start_init();

@@ -16,6 +16,7 @@ void features_init(void);	     /* CPUID, control registers, SMAP sites; halts wi
 void gdt_init(struct cpu *cpu);	     /* GDT, TSS, stacks for double fault and NMI */
 void idt_init(void);		     /* all 256 vectors */
 void syscall_msrs_init(void);	     /* SYSCALL enters at syscall_entry */
+void syscall_set_entry(bool traced); /* later, for this CPU: syscall_entry_traced, or back */
 void acpi_init(void);		     /* reads the tables while the early map covers them */
 
 /* After mmu_init_kernel. */
@@ -59,6 +60,7 @@ enum vector {
 	VECTOR_TIMER = 0x40,
 	VECTOR_KICK = 0x41,	/* from another CPU: arch/smp.h */
 	VECTOR_FLUSH = 0x42,
+	VECTOR_CALL = 0x43,
 	VECTOR_SPURIOUS = VECTOR_COUNT - 1, /* the low four bits set: SDM vol. 3A 10.9 */
 };
 void irq_dispatch(u32 vector, bool from_user);

@@ -13,7 +13,7 @@
 enum { MAX_CPUS = 32, ISA_LINES = 16 };
 
 /* By which interrupts are counted: ISA lines, and those of the local APIC. */
-enum irq_kind { IRQ_OF_TIMER = ISA_LINES, IRQ_OF_KICK, IRQ_OF_FLUSH, IRQ_KINDS };
+enum irq_kind { IRQ_OF_TIMER = ISA_LINES, IRQ_OF_KICK, IRQ_OF_FLUSH, IRQ_OF_CALL, IRQ_KINDS };
 
 struct task;
 struct mm;

@@ -6,7 +6,8 @@
  * code runs, GS base is the user's and the kernel's waits in KERNEL_GS_BASE;
  * SWAPGS exchanges them, exactly once on each crossing.
  *
- *   syscall_entry   SYSCALL: a path of its own, because a null call costs little else
+ *   syscall_entry   SYSCALL: a path of its own, because a null call costs little else;
+ *                   syscall_entry_traced takes its place while calls are traced
  *   trap_stubs      one stub of 16 bytes for each vector in use
  *   return_to_user  everything that goes back to user mode, but the short way
  *                   of a system call that left its registers alone
@@ -126,10 +127,7 @@
  * The arguments stay where they are, in the registers of a C call, but for the
  * fourth (SYSCALL needs rcx); the number is the seventh, so it goes by the stack.
  */
-	.globl	syscall_entry
-	.type	syscall_entry, @function
-	.balign	16
-syscall_entry:
+.macro ENTER_SYSCALL
 	CFI_SYSCALL_EDGE
 	swapgs
 	movq	%rsp, %gs:CPU_USER_RSP
@@ -147,7 +145,15 @@ syscall_entry:
 	sti
 	movq	%r10, %rcx
 	PUSH	%rax			/* psABI 3.2.2: this also aligns rsp to 16 at a call */
+.endm
+
+	.globl	syscall_entry
+	.type	syscall_entry, @function
+	.balign	16
+syscall_entry:
+	ENTER_SYSCALL
 	call	syscall_dispatch
+syscall_leave:
 	cli
 	cmpb	$0, %gs:CPU_NEED_RESCHED
 	jne	syscall_leave_by_iret
@@ -182,6 +188,18 @@ syscall_entry:
 	sysretq
 	.cfi_endproc
 	.size	syscall_entry, . - syscall_entry
+
+/* The same, while system calls are traced: LSTAR says which of the two (syscall_set_entry), so that
+ * untraced calls know nothing of it. They leave by one way. */
+	.globl	syscall_entry_traced
+	.type	syscall_entry_traced, @function
+	.balign	16
+syscall_entry_traced:
+	ENTER_SYSCALL
+	call	syscall_dispatch_traced
+	jmp	syscall_leave
+	.cfi_endproc
+	.size	syscall_entry_traced, . - syscall_entry_traced
 
 /* All registers come from struct regs, whose rax is now the result: rsp + 8 points to it. */
 	.type	syscall_leave_by_iret, @function

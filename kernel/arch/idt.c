@@ -30,7 +30,7 @@ enum {
 	SFMASK = 1 << 18 | 1 << 14 | 1 << 10 | 1 << 9 | 1 << 8, /* AC NT DF IF TF */
 };
 
-extern const u8 trap_stubs[], syscall_entry[], syscall_entry_compat[];
+extern const u8 trap_stubs[], syscall_entry[], syscall_entry_traced[], syscall_entry_compat[];
 
 static struct gate idt[256];
 
@@ -77,4 +77,10 @@ void syscall_msrs_init(void)
 	wrmsr(MSR_LSTAR, (u64)syscall_entry);
 	wrmsr(MSR_CSTAR, (u64)syscall_entry_compat);
 	wrmsr(MSR_SFMASK, SFMASK);
+}
+
+/* WRMSR lets all before it come to an end (SDM vol. 3A 8.3); LSTAR counts at the next SYSCALL. */
+void syscall_set_entry(bool traced)
+{
+	wrmsr(MSR_LSTAR, (u64)(traced ? syscall_entry_traced : syscall_entry));
 }

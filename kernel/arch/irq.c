@@ -84,6 +84,9 @@ void irq_dispatch(u32 vector, bool from_user)
 	} else if (vector == VECTOR_FLUSH) {
 		count[IRQ_OF_FLUSH]++;
 		tlb_answer();
+	} else if (vector == VECTOR_CALL) {
+		count[IRQ_OF_CALL]++;
+		smp_call_answer();
 	} else if (vector >= VECTOR_ISA && vector < VECTOR_ISA + ISA_LINES) {
 		count[vector - VECTOR_ISA]++;
 		if (handlers[vector - VECTOR_ISA])

@@ -24,6 +24,13 @@ void smp_kick(u32 cpu);
 void smp_send_flush(u32 cpu);
 
 /*
+ * Every CPU, this one too, calls fn with interrupts off; all have when it returns. So each has
+ * also come out of whatever it did with interrupts off before. One caller at a time; no spinlock.
+ */
+void smp_call_all(void (*fn)(void));
+void smp_call_answer(void); /* in the interrupt */
+
+/*
  * For a panic, and for the end of the machine: the other CPUs halt for ever, whatever they do, by
  * NMI; waits for that a moment. Of two CPUs that call it one does not return. Interrupts off.
  */

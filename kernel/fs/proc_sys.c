@@ -1,7 +1,8 @@
 /*
  * /proc/sys: names and limits of the kernel that programs ask for, all read-only
- * but the host name, which is as sethostname(2) sets it; and a few numbers that
- * root changes, which are words of memory where they are used.
+ * but the host name, which is as sethostname(2) sets it; the switch of the trace
+ * (trace/trace_switch.c); and a few numbers that root changes, which are words of
+ * memory where they are used.
  * Source: proc(5); Linux's Documentation/admin-guide/sysctl.
  */
 #include "arch/boot_info.h"
@@ -12,6 +13,7 @@
 #include "mm/uaccess.h"
 #include "proc/task.h"
 #include "proc/uts.h"
+#include "trace/trace_proc.h"
 
 /* A field of struct utsname. */
 static int show_name(struct text *text, const struct proc_node *node)
@@ -140,6 +142,8 @@ static const struct proc_entry kernel_entries[] = {
 	NUMBER("print-fatal-signals", NUMBER_FATAL_SIGNALS),
 	FOLDER("random", random_entries),
 	SAYS("threads-max", "32768\n"),
+	{.name = "trace", .mode = S_IFREG | 0644, .show = trace_show_switch,
+	 .write = trace_write_switch},
 	NAME("version", UTS_VERSION),
 	{.name = NULL},
 };

@@ -14,6 +14,7 @@
 #include "mm/walk.h"
 #include "proc/sched.h"
 #include "proc/process.h"
+#include "trace/trace_proc.h"
 
 enum { HEAP_CLASSES_MAX = 32, NSEC_PER_TICK = 10000000, AUDIT_SIZE = 8192 };
 
@@ -145,6 +146,7 @@ static int show_interrupts(struct text *text, const struct proc_node *node)
 		{IRQ_COM1, "4", " IO-APIC   4-edge      ttyS0"},
 		{IRQ_OF_TIMER, "LOC", " Local timer interrupts"},
 		{IRQ_OF_KICK, "RES", " Rescheduling interrupts"},
+		{IRQ_OF_CALL, "CAL", " Function call interrupts"},
 		{IRQ_OF_FLUSH, "TLB", " TLB shootdowns"},
 	};
 	(void)node;
@@ -236,6 +238,7 @@ static const struct proc_entry root_entries[] = {
 	 .ops = &kpagecount_ops},
 	TEXT("uptime", show_uptime),
 	TEXT("loadavg", show_loadavg),
+	{.name = "trace", .mode = S_IFREG | 0444, .form = PROC_OPS, .ops = &trace_file_ops},
 	SAYS("version", "Tine version 6.1.0-tine (x86_64) #1\n"),
 	TEXT("cpuinfo", proc_show_cpuinfo),
 	TEXT("stat", show_stat),

@@ -3,7 +3,7 @@
  *
  *	fault_page           decides whose fault it is
  *	  fault_resolve      finds the entry, checks what the program may do
- *	    grow_stack       nothing is there yet, but it may be
+ *	    fault_grow       nothing is there yet, but it may be: the stack grows
  *	    fault_untouched  reserved, to write: a new frame, or some
  *	    fault_zero       reserved, to read: the zero page
  *	    fault_file       reserved, of a file: the file's page, if it has one there
@@ -28,10 +28,19 @@
 #include "mm/tree.h"
 #include "mm/uaccess_private.h"
 #include "proc/process.h"
+#include "trace/trace.h"
 
-/* What comes of a fault; the positive ones are si_code with their signal. */
+/* What comes of a fault: the rule that has resolved it, or why nothing can (trace_fault names them
+ * all). */
 enum fault_result {
-	FAULT_DONE,	    /* the access can be tried again */
+	FAULT_SPURIOUS,	    /* mapped meanwhile by another thread, or a stale TLB entry */
+	FAULT_UNTOUCHED,    /* a new frame */
+	FAULT_ZERO,	    /* the zero page */
+	FAULT_FILE,	    /* the file's page */
+	FAULT_REUSE,	    /* the same page, which is ours alone */
+	FAULT_COPY,	    /* a copy of the page */
+	FAULT_GROW,	    /* the stack has grown, and then one of the above */
+	FAULT_DONE = FAULT_GROW, /* up to here the access can be tried again */
 	FAULT_NOT_MAPPED,   /* SIGSEGV, SEGV_MAPERR */
 	FAULT_NOT_ALLOWED,  /* SIGSEGV, SEGV_ACCERR */
 	FAULT_BEYOND_FILE,  /* SIGBUS, BUS_ADRERR */
@@ -84,7 +93,7 @@ static enum fault_result fault_untouched(struct mm *mm, struct path *path, pte_t
 		return FAULT_NO_MEMORY;
 	tree_fill_leaves(path, page, n, own_leaf(page[0], entry));
 	mm->touched_up_to = path->va + n * PAGE_SIZE;
-	return FAULT_DONE;
+	return FAULT_UNTOUCHED;
 }
 
 /* It is read: all that is untouched is the one page of zeros. */
@@ -93,7 +102,7 @@ static enum fault_result fault_zero(struct mm *mm, struct path *path, pte_t entr
 	if (tree_own(mm, path))
 		return FAULT_NO_MEMORY;
 	tree_set_leaf(path, leaf_entry(zero_page, entry & PTE_PROT, entry & PTE_KEEP));
-	return FAULT_DONE;
+	return FAULT_ZERO;
 }
 
 /* A promise of a file's page is kept; a write to a private one then copies it. */
@@ -108,7 +117,7 @@ static enum fault_result fault_file(struct mm *mm, struct path *path, pte_t entr
 	}
 	tree_set_leaf(path, leaf_entry(page, entry & PTE_PROT, entry & PTE_KEEP));
 	page_put(entry_page(entry));
-	return FAULT_DONE;
+	return FAULT_FILE;
 }
 
 /* The page has one reference, or is meant to be shared: no copy is needed. */
@@ -116,7 +125,7 @@ static enum fault_result fault_reuse(struct path *path)
 {
 	pte_t entry = *path->leaf;
 	tree_set_leaf(path, entry & PTE_WRITE ? entry | PTE_W : entry);
-	return FAULT_DONE; /* more rights need no flush: SDM 4.10.4.3 */
+	return FAULT_REUSE; /* more rights need no flush: SDM 4.10.4.3 */
 }
 
 /* Others can reach the page: this address space goes on with a copy. */
@@ -132,8 +141,9 @@ static enum fault_result fault_copy(struct mm *mm, struct path *path, struct pag
 		mapping_note_copy(copy, page);
 	tree_set_leaf(path, own_leaf(copy, entry));
 	tlb_flush_page(mm, path->va);
+	trace(page, mm->number, path->va, page_pfn(page), page_pfn(copy));
 	page_put(page);
-	return FAULT_DONE;
+	return FAULT_COPY;
 }
 
 /*
@@ -178,14 +188,24 @@ static bool grow_stack_to(struct mm *mm, va_t va)
 	return true;
 }
 
-/* Below the stack: it grows, by a whole step if it may. The new entry, or 0. */
-static pte_t grow_stack(struct mm *mm, va_t va, struct path *path)
+/* Below the stack: it grows, by a whole step if it may. */
+static bool grow_stack(struct mm *mm, va_t va)
 {
 	if (va < MAP_AREA_END || va >= mm->layout.stack_bottom)
-		return 0;
-	if (!grow_stack_to(mm, va & ~(STACK_STEP - 1)) && !grow_stack_to(mm, va))
-		return 0;
-	return tree_find(mm, va, path);
+		return false;
+	return grow_stack_to(mm, va & ~(STACK_STEP - 1)) || grow_stack_to(mm, va);
+}
+
+static enum fault_result fault_resolve(struct mm *mm, va_t va, u64 error_code);
+
+/* Nothing is there. If the stack may grow, what it promises now is kept in the usual way. */
+__attribute__((noinline)) static enum fault_result fault_grow(struct mm *mm, va_t va,
+							      u64 error_code)
+{
+	if (!grow_stack(mm, va))
+		return FAULT_NOT_MAPPED;
+	enum fault_result result = fault_resolve(mm, va, error_code);
+	return result <= FAULT_DONE ? FAULT_GROW : result;
 }
 
 static enum fault_result fault_resolve(struct mm *mm, va_t va, u64 error_code)
@@ -194,33 +214,27 @@ static enum fault_result fault_resolve(struct mm *mm, va_t va, u64 error_code)
 	struct path path;
 	pte_t entry = tree_find(mm, va, &path);
 	if (!entry)
-		entry = grow_stack(mm, va, &path);
-	if (!entry)
-		return FAULT_NOT_MAPPED;
+		return fault_grow(mm, va, error_code);
 	if (!access_allowed(entry, error_code))
 		return FAULT_NOT_ALLOWED;
 	if (entry_is_mapping(entry)) {
 		enum fault_result result = fault_file(mm, &path, entry);
-		if (result != FAULT_DONE || !write || (entry & PTE_SHARED))
+		if (result > FAULT_DONE || !write || (entry & PTE_SHARED))
 			return result;
 	} else if (entry_is_reserved(entry)) {
 		return write ? fault_untouched(mm, &path, entry) : fault_zero(mm, &path, entry);
 	}
 	if (write)
 		return fault_write(mm, &path);
-	return FAULT_DONE; /* mapped meanwhile by another thread, or a stale TLB entry */
+	return FAULT_SPURIOUS;
 }
 
 int fault_touch(struct mm *mm, va_t va, bool write)
 {
-	switch (fault_resolve(mm, va & PAGE_MASK, write ? FAULT_WRITE : 0)) {
-	case FAULT_DONE:
-		return 0;
-	case FAULT_NO_MEMORY:
+	enum fault_result result = fault_resolve(mm, va & PAGE_MASK, write ? FAULT_WRITE : 0);
+	if (result == FAULT_NO_MEMORY)
 		return -ENOMEM;
-	default:
-		return -EFAULT;
-	}
+	return result <= FAULT_DONE ? 0 : -EFAULT;
 }
 
 void *mm_own_page(struct mm *mm, va_t va)
@@ -231,10 +245,10 @@ void *mm_own_page(struct mm *mm, va_t va)
 	enum fault_result result = FAULT_DONE;
 	if (entry_is_mapping(entry))
 		result = fault_file(mm, &path, entry);
-	if (result == FAULT_DONE)
+	if (result <= FAULT_DONE)
 		result = entry_is_plain(entry) ? fault_untouched(mm, &path, entry)
 					       : fault_write(mm, &path);
-	return result == FAULT_DONE ? page_kva(entry_page(*path.leaf)) : NULL;
+	return result <= FAULT_DONE ? page_kva(entry_page(*path.leaf)) : NULL;
 }
 
 static void fault_signal(enum fault_result result, va_t va)
@@ -256,9 +270,20 @@ static void fault_signal(enum fault_result result, va_t va)
 			task_tgid(current));
 		signal_kill_current();
 		break;
-	case FAULT_DONE:
+	default:
 		break;
 	}
+}
+
+/* In an event, and in docs/memory.md. */
+__attribute__((cold)) static void trace_fault(va_t va, u64 error_code, va_t ip,
+					      enum fault_result result)
+{
+	static const char *const rules[] = {
+		"spurious", "untouched", "zero", "file", "reuse", "copy", "grow",
+		"segv", "access", "bus", "oom",
+	};
+	trace(fault, va, error_code, ip, (u64)rules[result]);
 }
 
 /* What cannot be resolved: a signal for a program, EFAULT in a copy to or from one. */
@@ -294,6 +319,8 @@ void fault_page(struct regs *regs, va_t va, u64 error_code)
 		count_fault(mm);
 		mutex_unlock(&mm->lock);
 	}
-	if (result != FAULT_DONE)
+	if (trace_on(TRACE_FAULT))
+		trace_fault(va, error_code, regs->rip, result);
+	if (result > FAULT_DONE)
 		fault_failed(regs, result, va, error_code);
 }

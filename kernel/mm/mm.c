@@ -15,6 +15,7 @@
 #include "mm/layout.h"
 #include "mm/tree.h"
 #include "proc/task.h"
+#include "trace/trace.h"
 
 static struct list all_mms = LIST_INIT(all_mms);
 static struct spinlock mms_lock = SPINLOCK_INIT("mms_lock", RANK_MMS);
@@ -66,6 +67,8 @@ struct mm *mm_fork(struct mm *parent, va_t stack)
 		child->exe = parent->exe;
 		if (child->exe)
 			file_exec_get(child->exe);
+		if (trace_on(TRACE_FAULT))
+			trace_shares(parent, child, stack);
 	}
 	mutex_unlock(&parent->lock);
 	return child;

@@ -7,6 +7,7 @@
 #include "arch/mmu.h"
 #include "arch/shootdown.h"
 #include "mm/tree.h"
+#include "trace/trace.h"
 
 /* As it is after the tables have changed: that is seen by others before we look. */
 static u32 loaded_on(const struct mm *mm)
@@ -15,13 +16,19 @@ static u32 loaded_on(const struct mm *mm)
 	return mm->loaded;
 }
 
+static void shootdown_mm(const struct mm *mm, u32 targets, va_t start, size_t count)
+{
+	trace(shootdown, mm->number, targets, count);
+	shootdown(targets, start, count);
+}
+
 void tlb_flush_page(struct mm *mm, va_t va)
 {
 	u32 loaded = loaded_on(mm), here = 1u << this_cpu()->id;
 	if (loaded & here)
 		mmu_flush_page(va);
 	if (loaded & ~here)
-		shootdown(loaded & ~here, va, 1);
+		shootdown_mm(mm, loaded & ~here, va, 1);
 }
 
 void tlb_flush_pages(struct mm *mm, va_t start, size_t count)
@@ -30,7 +37,7 @@ void tlb_flush_pages(struct mm *mm, va_t start, size_t count)
 	if (loaded & here)
 		flush_here(start, count);
 	if (loaded & ~here)
-		shootdown(loaded & ~here, start, count);
+		shootdown_mm(mm, loaded & ~here, start, count);
 }
 
 void tlb_flush_mm(struct mm *mm)
@@ -39,7 +46,7 @@ void tlb_flush_mm(struct mm *mm)
 	if (loaded & here)
 		mmu_flush_user();
 	if (loaded & ~here)
-		shootdown(loaded & ~here, FLUSH_ALL_OF_USER, 0);
+		shootdown_mm(mm, loaded & ~here, FLUSH_ALL_OF_USER, 0);
 }
 
 void tlb_flush_all(void)

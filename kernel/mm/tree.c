@@ -27,6 +27,7 @@
 #include "lib/string.h"
 #include "mm/tree_private.h"
 #include "proc/sched.h"
+#include "trace/trace.h"
 
 /* What the entry names, and the entries below it, are seen by other CPUs' walks before the
  * entry itself: x86 keeps the order of stores (SDM vol. 3A 8.2.2), the compiler must too. */
@@ -221,7 +222,7 @@ static void walk_finish(struct walk *walk, struct mm *mm, va_t va)
 }
 
 /* The table below this entry of an own table: exclusively ours, and writable. */
-static struct page *own_table(struct page *parent, va_t va, struct walk *walk)
+static struct page *own_table(struct mm *mm, struct page *parent, va_t va, struct walk *walk)
 {
 	int level = parent->level;
 	pte_t *entry = &table_entries(parent)[level_index(va, level)];
@@ -240,11 +241,14 @@ static struct page *own_table(struct page *parent, va_t va, struct walk *walk)
 		copy_table(copy, table, false, NO_ENTRY);
 		entry_publish(entry, page_pa(copy) | PTE_P | PTE_W | PTE_U);
 		walk->replaced[walk->nreplaced++] = table;
+		trace(copy, mm->number, level - 1, page_pfn(table), page_pfn(copy),
+		      va & ~(level_span(level) - 1));
 		return copy;
 	}
 	if (!(*entry & PTE_W)) {
 		take_back(table);
 		entry_publish(entry, *entry | PTE_W);
+		trace(own, mm->number, level - 1, page_pfn(table), va & ~(level_span(level) - 1));
 	}
 	return table;
 }
@@ -277,7 +281,7 @@ static int own_rest(struct mm *mm, struct path *path)
 	if (error)
 		return error;
 	for (; path->own > LEVEL_LEAF; path->own--)
-		path->table[path->own - 1] = own_table(path->table[path->own], path->va, &walk);
+		path->table[path->own - 1] = own_table(mm, path->table[path->own], path->va, &walk);
 	walk_finish(&walk, mm, path->va);
 	path->level = LEVEL_LEAF;
 	path->leaf = &table_entries(path->table[LEVEL_LEAF])[level_index(path->va, LEVEL_LEAF)];
@@ -365,7 +369,7 @@ int tree_own_table(struct mm *mm, struct page *parent, va_t va, struct page **ta
 			return -ENOMEM;
 		walk.nspare = 1;
 	}
-	*table_out = own_table(parent, va, &walk);
+	*table_out = own_table(mm, parent, va, &walk);
 	walk_finish(&walk, mm, va);
 	return 0;
 }

@@ -29,6 +29,7 @@
 #include "mm/uaccess.h"
 #include "proc/process.h"
 #include "syscall/syscalls.h"
+#include "trace/trace.h"
 
 /* Those that change nothing here: nobody traces, and there are no semaphores to undo. */
 #define FLAGS_WITHOUT_EFFECT (CLONE_UNTRACED | CLONE_DETACHED | CLONE_SYSVSEM)
@@ -302,6 +303,8 @@ static pid_t clone_run(struct task *child, const struct clone_args *args)
 		child->vfork = &wait;
 		current->sleeps_soon = true;
 	}
+	trace(fork, tid, task_tgid(child), child->mm->number,
+	      args->flags | args->exit_signal);
 	sched_start(child);
 	if (args->flags & CLONE_VFORK)
 		wait_for_vfork(&wait, tid);

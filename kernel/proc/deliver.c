@@ -18,6 +18,7 @@
 #include "proc/process.h"
 #include "proc/sigframe.h"
 #include "syscall/table.h"
+#include "trace/trace.h"
 
 enum { SYS_RESTART_SYSCALL = 219, SYSCALL_INSTRUCTION_LEN = 2 };
 
@@ -198,6 +199,7 @@ static bool deliver_pending(struct regs *regs)
 		if (sig == 0)
 			return false;
 		timer_signal_taken(sig, &info);
+		trace(deliver, sig, action.handler);
 		if (handled) {
 			restart_or_eintr(regs, &action);
 			run_handler(regs, sig, &info, &action);

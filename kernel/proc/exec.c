@@ -33,6 +33,7 @@
 #include "proc/posix_timer.h"
 #include "proc/process.h"
 #include "syscall/syscalls.h"
+#include "trace/trace.h"
 
 enum { PATH_SIZE = 4096, HEAD_SIZE = 255, MAX_INTERPRETERS = 5 };
 
@@ -321,6 +322,7 @@ static void exec_commit(struct exec *e)
 		task->process->parent_death_signal = 0;
 	spin_unlock(&proc_lock);
 	reset_machine(e);
+	trace_text(exec, task->name, strlen(task->name), task->mm->number);
 }
 
 /* From e->path and the strings to the new program. */

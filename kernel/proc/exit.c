@@ -32,6 +32,7 @@
 #include "proc/posix_timer.h"
 #include "proc/process.h"
 #include "syscall/syscalls.h"
+#include "trace/trace.h"
 
 void exit_release_mm(struct task *task)
 {
@@ -210,6 +211,7 @@ static void exit_leave(struct task *task, int status)
 	usage_add(&process->usage, &usage);
 	signal_queue_flush(&task->pending);
 	task->sighand = NULL;
+	task->last_tid = task_tid(task);
 	task->state = TASK_ZOMBIE;
 	if (!process->exiting)
 		process->exit_status = status; /* the last thread's stays, as on Linux from 5.19 on */
@@ -245,6 +247,7 @@ static __noreturn void exit_task(int status)
 {
 	struct task *task = current;
 	task->sleeps_soon = true; /* for good */
+	trace(exit, status);
 	bool session_ends = exit_begin(task->process, status);
 	exit_release(task);
 	if (session_ends)

@@ -25,6 +25,7 @@
 #include "proc/itimer.h"
 #include "proc/process.h"
 #include "proc/sched_private.h"
+#include "trace/trace.h"
 
 struct runq runqs[MAX_CPUS];
 
@@ -128,9 +129,18 @@ void sched_switched(void)
 	finish_switch();
 }
 
+/* As ps shows it. */
+static char state_letter(const struct task *task)
+{
+	if (task->state == TASK_SLEEPING)
+		return task->wake_on_signal ? 'S' : 'D';
+	return "R?TZ"[task->state];
+}
+
 static void switch_to(struct runq *rq, struct task *prev, struct task *next)
 {
 	u64 irq_flags = cpu_here->irq_flags; /* belongs to the task, not to the CPU */
+	trace(switch, next->pid ? task_tid(next) : 0, state_letter(prev));
 	next->on_cpu = true;
 	rq->leaving = prev;
 	this_cpu()->switches++;
@@ -193,6 +203,8 @@ static bool wake_from(struct task *task, enum task_state state)
 						 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 	bool queued = woken && !task->on_cpu;
 	u32 cpu = rq - runqs, allowed = task->cpus_allowed;
+	if (woken)
+		trace(wakeup, task->pid ? task_tid(task) : 0, cpu);
 	bool moves = queued && sched_wakes_elsewhere(task);
 	if (queued && !moves)
 		runq_add(rq, task, task->slice_left_ns > 0);

@@ -20,6 +20,7 @@
 #include "lib/panic.h"
 #include "proc/posix_timer.h"
 #include "proc/process.h"
+#include "trace/trace.h"
 
 bool signal_default_is_ignore(int sig)
 {
@@ -136,6 +137,8 @@ static int send(struct process *process, struct task *thread, struct task *asked
 		error = signal_queue_add(thread ? &thread->pending : &process->pending, asked, sig,
 					 info);
 	if (!dropped && !error) {
+		trace(signal, sig, thread ? task_tid(thread) : task_tgid(asked),
+		      info ? info->code : SI_KERNEL);
 		__atomic_thread_fence(__ATOMIC_SEQ_CST); /* pending first: signal_set_blocked */
 		struct task *taker = thread ? thread : choose_thread(process, sig);
 		if (taker && takes(taker, sig_bit(sig)))
@@ -289,6 +292,7 @@ void signal_fault(int sig, int code, va_t addr)
 	}
 	bool ends_init = current->process == init_process && handler == SIG_DFL;
 	signal_queue_add(&current->pending, current, sig, &info);
+	trace(signal, sig, task_tid(current), code);
 	current->signal_wanted = true;
 	spin_unlock(&sighand->lock);
 	if (ends_init)

@@ -18,6 +18,7 @@
 #include "mm/page.h"
 #include "proc/exec.h"
 #include "proc/process.h"
+#include "trace/trace.h"
 
 struct list all_processes = LIST_INIT(all_processes);
 struct process *init_process;
@@ -162,6 +163,7 @@ void proc_start_init(void)
 	init_process = process;
 	spin_unlock(&proc_lock);
 
+	trace_task(task);
 	thread_init_kernel(task, start_init);
 	sched_start(task);
 }

@@ -176,6 +176,7 @@ struct task {
 	struct vfork_wait *vfork;   /* p: the parent that waits until we exec or exit */
 	struct usage usage;	    /* t */
 	u64 switched_in_ns;	    /* r: since when it has had its CPU */
+	pid_t last_tid;		    /* t: of a zombie, whose number may have gone: for the trace */
 #ifdef DEBUG
 	u32 nmutexes;		    /* t: those that it holds, for the check of ranks */
 	const struct mutex *mutexes[8]; /* t */

@@ -20,6 +20,7 @@
 #include "proc/process.h"
 #include "proc/rusage.h"
 #include "syscall/syscalls.h"
+#include "trace/trace.h"
 
 enum wait_options {
 	WNOHANG = 1, WUNTRACED = 2, WSTOPPED = 2, WEXITED = 4, WCONTINUED = 8,
@@ -168,6 +169,8 @@ static int wait_for(struct wait *wait)
 		}
 	}
 	waitq_leave(&w);
+	if (result > 0)
+		trace(wait, wait->pid, wait->status);
 	return result;
 }
 

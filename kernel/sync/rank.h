@@ -18,6 +18,7 @@ enum lock_rank {
 	RANK_FILE_POS = 16,	/* file.pos_lock: the offset, while read or write use it */
 	RANK_INODE_DIR = 20,	/* inode.lock of a directory: its names; parents before children */
 	RANK_ALONE = 22,	/* one CPU runs alone (sched_alone_begin) */
+	RANK_TRACE = 23,	/* switching the trace, reading its rings */
 	RANK_INODE = 24,	/* inode.lock of a file: size, pages */
 	RANK_PIPE = 28,		/* pipe.lock */
 	RANK_MM = 32,		/* mm.lock: the tree, brk; faults take it under any of the above */
@@ -45,6 +46,7 @@ enum lock_rank {
 	RANK_PAGE = 86,		/* the free list of frames */
 	RANK_LOG = 90,		/* kernel log ring */
 	RANK_CONSOLE = 92,	/* serial and VGA output */
+	RANK_TRACE_STREAM = 94,	/* a line of the trace on its way to the host: under any other */
 };
 
 #endif

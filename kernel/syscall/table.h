@@ -23,4 +23,8 @@ extern const struct syscall syscall_table[SYSCALL_COUNT];
  * registers at the entry are in task_regs(current). */
 s64 syscall_dispatch(u64 arg1, u64 arg2, u64 arg3, u64 arg4, u64 arg5, u64 arg6, u64 number);
 
+/* The same with events around it: trace/trace_syscall.c. */
+s64 syscall_dispatch_traced(u64 arg1, u64 arg2, u64 arg3, u64 arg4, u64 arg5, u64 arg6,
+			    u64 number);
+
 #endif

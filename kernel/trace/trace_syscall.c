@@ -1,0 +1,163 @@
+/*
+ * System calls: while they are traced, the entry calls syscall_dispatch_traced instead of
+ * syscall_dispatch (arch/entry.S); it does the same, with events around it.
+ *
+ *	enter	number and arguments; then a text for each string or buffer that goes in
+ *	leave	the result; then a text for a buffer that came out
+ *
+ * Tracing must not change what it looks at: a text is read without bringing a page in or sleeping,
+ * and is left out where it is not in memory. What another thread changes meanwhile may be seen
+ * half old, half new.
+ */
+#include "arch/cpu.h"
+#include "mm/uaccess.h"
+#include "sync/spinlock.h"
+#include "syscall/table.h"
+#include "trace/trace_private.h"
+
+enum text_kind {
+	STRING,	 /* ends with a NUL */
+	IN,	 /* as many bytes as the next argument says */
+	OUT,	 /* the same, once the call has filled it: as many as it answers */
+	STRINGS, /* addresses of strings; NULL ends them */
+};
+
+/* Which arguments are texts. Numbers: kernel/syscall/table.c. */
+static const struct {
+	u16 nr;
+	u8 arg, kind;
+} text_args[] = {
+	{0, 1, OUT},	  /* read */
+	{1, 1, IN},	  /* write */
+	{2, 0, STRING},	  /* open */
+	{4, 0, STRING},	  /* stat */
+	{6, 0, STRING},	  /* lstat */
+	{17, 1, OUT},	  /* pread64 */
+	{18, 1, IN},	  /* pwrite64 */
+	{21, 0, STRING},  /* access */
+	{44, 1, IN},	  /* sendto */
+	{45, 1, OUT},	  /* recvfrom */
+	{59, 0, STRING}, {59, 1, STRINGS}, /* execve */
+	{76, 0, STRING},  /* truncate */
+	{79, 0, OUT},	  /* getcwd */
+	{80, 0, STRING},  /* chdir */
+	{82, 0, STRING}, {82, 1, STRING}, /* rename */
+	{83, 0, STRING},  /* mkdir */
+	{84, 0, STRING},  /* rmdir */
+	{85, 0, STRING},  /* creat */
+	{86, 0, STRING}, {86, 1, STRING}, /* link */
+	{87, 0, STRING},  /* unlink */
+	{88, 0, STRING}, {88, 1, STRING}, /* symlink */
+	{89, 0, STRING}, {89, 1, OUT}, /* readlink */
+	{90, 0, STRING},  /* chmod */
+	{92, 0, STRING},  /* chown */
+	{94, 0, STRING},  /* lchown */
+	{132, 0, STRING}, /* utime */
+	{133, 0, STRING}, /* mknod */
+	{137, 0, STRING}, /* statfs */
+	{161, 0, STRING}, /* chroot */
+	{165, 0, STRING}, {165, 1, STRING}, {165, 2, STRING}, /* mount */
+	{166, 0, STRING}, /* umount2 */
+	{170, 0, STRING}, /* sethostname */
+	{235, 0, STRING}, /* utimes */
+	{257, 1, STRING}, /* openat */
+	{258, 1, STRING}, /* mkdirat */
+	{259, 1, STRING}, /* mknodat */
+	{260, 1, STRING}, /* fchownat */
+	{261, 1, STRING}, /* futimesat */
+	{262, 1, STRING}, /* newfstatat */
+	{263, 1, STRING}, /* unlinkat */
+	{264, 1, STRING}, {264, 3, STRING}, /* renameat */
+	{265, 1, STRING}, {265, 3, STRING}, /* linkat */
+	{266, 0, STRING}, {266, 2, STRING}, /* symlinkat */
+	{267, 1, STRING}, {267, 2, OUT}, /* readlinkat */
+	{268, 1, STRING}, /* fchmodat */
+	{269, 1, STRING}, /* faccessat */
+	{280, 1, STRING}, /* utimensat */
+	{316, 1, STRING}, {316, 3, STRING}, /* renameat2 */
+	{319, 0, STRING}, /* memfd_create */
+	{332, 1, STRING}, /* statx */
+	{439, 1, STRING}, /* faccessat2 */
+};
+
+/* Reads user memory as far as it is there. A spinlock's rule makes sure of that: with interrupts
+ * off a fault of get_user_u32 is not resolved. How many bytes that was. */
+static size_t peek(char *to, va_t from, size_t n)
+{
+	size_t done = 0;
+	irq_off_push();
+	while (done < n) {
+		char word[sizeof(u32)]; /* aligned: it does not reach into the next page */
+		if (get_user_u32((u32 *)word, (void __user *)((from + done) & ~3ul)))
+			break;
+		do
+			to[done] = word[(from + done) % 4];
+		while (++done < n && (from + done) % 4);
+	}
+	irq_off_pop();
+	return done;
+}
+
+static void trace_bytes(u32 arg, va_t from, u64 len)
+{
+	char text[TRACE_TEXT];
+	size_t there = peek(text, from, MIN(len, (u64)TRACE_TEXT));
+	if (there > 0 || len == 0)
+		trace_text(text, text, there < MIN(len, (u64)TRACE_TEXT) ? there : len, arg);
+}
+
+static void trace_string(u32 arg, va_t from)
+{
+	char text[TRACE_TEXT + 1]; /* one more, to see whether it ends there */
+	size_t there = peek(text, from, sizeof text), len = 0;
+	while (len < there && text[len])
+		len++;
+	if (there > 0)
+		trace_text(text, text, len, arg);
+}
+
+static void trace_strings(u32 arg, va_t from)
+{
+	enum { MOST = 16 };
+	va_t string;
+	for (u32 i = 0; i < MOST; i++, from += sizeof string) {
+		if (peek((char *)&string, from, sizeof string) < sizeof string || !string)
+			break;
+		trace_string(arg, string);
+	}
+}
+
+static void trace_in(u64 number, const u64 *args)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(text_args); i++) {
+		u32 arg = text_args[i].arg;
+		if (text_args[i].nr != number)
+			continue;
+		if (text_args[i].kind == STRING)
+			trace_string(arg, args[arg]);
+		else if (text_args[i].kind == STRINGS)
+			trace_strings(arg, args[arg]);
+		else if (text_args[i].kind == IN)
+			trace_bytes(arg, args[arg], args[arg + 1]);
+	}
+}
+
+static void trace_out(u64 number, const u64 *args, s64 result)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(text_args); i++)
+		if (text_args[i].nr == number && text_args[i].kind == OUT && result >= 0)
+			trace_bytes(text_args[i].arg, args[text_args[i].arg], result);
+}
+
+s64 syscall_dispatch_traced(u64 arg1, u64 arg2, u64 arg3, u64 arg4, u64 arg5, u64 arg6, u64 number)
+{
+	const u64 args[] = {arg1, arg2, arg3, arg4, arg5, arg6};
+	trace(enter, number, arg1, arg2, arg3, arg4, arg5, arg6);
+	if (trace_on(TRACE_SYSCALL))
+		trace_in(number, args);
+	s64 result = syscall_dispatch(arg1, arg2, arg3, arg4, arg5, arg6, number);
+	trace(leave, number, result);
+	if (trace_on(TRACE_SYSCALL))
+		trace_out(number, args, result);
+	return result;
+}
