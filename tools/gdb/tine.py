@@ -15,6 +15,7 @@ import commands  # noqa: E402
 import kernel  # noqa: E402
 import programs  # noqa: E402
 import ps  # noqa: E402
+import tree  # noqa: E402
 import unwind  # noqa: E402
 
 
@@ -61,7 +62,7 @@ that runs. See also tine break-user, which needs no symbols."""
 
 programs.setup("build/debug")
 commands.Tine()
-for command in (ps.Ps, Leave, User):
+for command in (ps.Ps, Leave, User, tree.Tree):
     command()
 programs.Runs()
 gdb.unwinder.register_unwinder(None, unwind.Unwinder(), replace=True)
