@@ -118,7 +118,7 @@ def print_run(memory, space, run):
     line, name = f"{left}{kind:<14}{prot:<4}{run_words(run)}", name_of_run(memory, run)
     line = f"{line:<{REFS}} {tail}" if tail or name else line
     fits = [n for n in (name, name.rsplit("/", 1)[-1]) if n and len(line) + 2 + len(n) <= LINE]
-    print(f"{line}  {fits[0]}" if fits else line)
+    print(f"{line}  {fits[0]}" if fits else line.rstrip())
     if name and not fits:
         print(f"{'':<{INDENT}}{name}")
 
@@ -133,8 +133,7 @@ def print_tree(memory, space):
     print(f"{space}: root in frame {space.root:#x}, refs {root.refs}")
     print(f"{len(tables)} tables, {shared} of them with more than one reference; "
           f"{root.mapped} pages mapped, {root.resident} there")
-    print("address      level [entries] size kind, frame   may  bits (besides present, user)   "
-          "references")
+    print("address      level [entries] size kind, frame   may bits beside present, user  references")
     for run in found:
         print_run(memory, space, run)
 
