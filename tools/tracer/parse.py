@@ -26,13 +26,16 @@ class TraceError(Exception):
 class Event:
     """One line: `TIME CPU TID KIND [WORD] key=value ... ["text"]`. fields: values are numbers,
     lists of numbers (a=...) or words; text: bytes or None; cut: the kernel shortened the text;
-    task: the Task that did it (None for tid 0, a CPU that is idle)."""
+    task: the Task that did it (None for tid 0, a CPU that is idle);
+    call: of enter, leave, text: the Call."""
 
-    __slots__ = ("time", "cpu", "tid", "kind", "word", "fields", "text", "cut", "line", "task")
+    __slots__ = ("time", "cpu", "tid", "kind", "word", "fields", "text", "cut", "line", "task",
+                 "call")
 
     def __init__(self, time, cpu, tid, kind, line):
         self.time, self.cpu, self.tid, self.kind, self.line = time, cpu, tid, kind, line
-        self.word, self.fields, self.text, self.cut, self.task = None, {}, None, False, None
+        self.word, self.fields, self.text, self.cut = None, {}, None, False
+        self.task = self.call = None
 
     def __getitem__(self, key):
         """A field that the tool cannot do without."""
@@ -76,12 +79,13 @@ class Task:
 
 class Call:
     """A system call: its events enter and leave (None if it did not come back), and the texts of
-    its arguments: {number of the argument: [(bytes, cut)]}."""
+    its arguments: {number of the argument: [(bytes, cut)]}; waited: the last wait event in it."""
 
-    __slots__ = ("task", "nr", "args", "enter", "leave", "texts")
+    __slots__ = ("task", "nr", "args", "enter", "leave", "texts", "waited")
 
     def __init__(self, task, enter):
         self.task, self.enter, self.leave, self.texts = task, enter, None, {}
+        self.waited = None
         self.nr, self.args = enter["nr"], enter.get("a", [])
         if not isinstance(self.args, list):
             self.args = [self.args]
@@ -228,11 +232,13 @@ def on_wait(trace, event):
     child = trace.find(event["child"])
     if child:
         child.reaped = event
+    if event.task and event.task.calls:
+        event.task.calls[-1].waited = event
 
 
 def on_enter(trace, event):
     if event.task:
-        call = Call(event.task, event)
+        call = event.call = Call(event.task, event)
         event.task.calls.append(call)
         trace.calls.append(call)
 
@@ -240,13 +246,13 @@ def on_enter(trace, event):
 def on_leave(_, event):
     calls = event.task.calls if event.task else []
     if calls and not calls[-1].leave and calls[-1].nr == event.get("nr", calls[-1].nr):
-        calls[-1].leave = event
+        calls[-1].leave, event.call = event, calls[-1]
 
 
 def on_text(_, event):
     if event.task and event.task.calls and event.text is not None:
-        texts = event.task.calls[-1].texts
-        texts.setdefault(event.get("arg", 0), []).append((event.text, event.cut))
+        event.call = event.task.calls[-1]
+        event.call.texts.setdefault(event.get("arg", 0), []).append((event.text, event.cut))
 
 
 def on_lost(trace, event):
