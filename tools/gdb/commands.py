@@ -11,12 +11,14 @@ shows. `run` gets the words that were typed. tine.py makes one of each:
             print("hello,", described(task_of(pid)))
 """
 import inspect
+import textwrap
 
 import gdb
 
 import kernel
 
 LINE = 100  # columns on the projector
+INDENT = "      "
 
 
 class Tine(gdb.Command):
@@ -125,12 +127,14 @@ def pids():
     return {str(kernel.task_tid(task)) for task in kernel.tasks()}
 
 
-def columns(rows, right=()):
+def columns(rows, right=(), notes=None):
     """Prints rows of words below each other; those columns whose number is in right, to the
-    right. The last one is cut where the line ends."""
+    right. Where the line ends, words are cut. notes: {row: text}, for indented lines below it."""
     rows = [[str(word) for word in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows)]
-    for row in rows:
+    for n, row in enumerate(rows):
         line = "  ".join(word.rjust(width) if i in right else word.ljust(width)
                          for i, (word, width) in enumerate(zip(row, widths)))
         print(line.rstrip()[:LINE])
+        if notes and notes.get(n):
+            print(textwrap.fill(notes[n], LINE, initial_indent=INDENT, subsequent_indent=INDENT))

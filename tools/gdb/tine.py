@@ -12,7 +12,9 @@ import gdb
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import commands  # noqa: E402
+import files  # noqa: E402
 import kernel  # noqa: E402
+import maps  # noqa: E402
 import programs  # noqa: E402
 import ps  # noqa: E402
 import tree  # noqa: E402
@@ -62,7 +64,7 @@ that runs. See also tine break-user, which needs no symbols."""
 
 programs.setup("build/debug")
 commands.Tine()
-for command in (ps.Ps, Leave, User, tree.Tree):
+for command in (ps.Ps, maps.Maps, files.Fds, Leave, User, tree.Tree):
     command()
 programs.Runs()
 gdb.unwinder.register_unwinder(None, unwind.Unwinder(), replace=True)
