@@ -101,7 +101,10 @@ def task_of(pid=None):
     """The task that a word of a command names; none: the selected CPU's."""
     need_tasks()
     if pid is None:
-        return kernel.current()
+        found = kernel.current()
+        if found is None:
+            raise gdb.GdbError(f"CPU {kernel.cpu_number()} has no task yet: it is just starting")
+        return found
     if not pid.isdigit():
         raise gdb.GdbError(f"no task {pid}: a number is wanted, tine ps lists them")
     return kernel.task(int(pid))

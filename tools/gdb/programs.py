@@ -14,6 +14,8 @@ import struct
 
 import gdb
 
+import kernel
+
 FOLDERS = ("user", "tests/guest")
 USER_END = 1 << 47
 SHT_SYMTAB, SHF_EXECINSTR, STT_NOTYPE, STT_FUNC = 2, 4, 0, 2
@@ -27,6 +29,7 @@ class Program:
         self.states = {}  # unwind.py's results, by function start
         with open(path, "rb") as f:
             image = f.read()
+        self.size = len(image)
         shoff, = struct.unpack_from("<Q", image, 40)
         shentsize, shnum = struct.unpack_from("<HH", image, 58)
         sections = [struct.unpack_from("<IIQQQQIIQQ", image, shoff + i * shentsize)
@@ -89,25 +92,39 @@ def names():
     return {name for folder in folders if os.path.isdir(folder) for name in os.listdir(folder)}
 
 
+def file_of(mm):
+    """(name, length in bytes) of the file that an address space executes."""
+    exe = mm["exe"]
+    return exe["dentry"]["name"].string(), int(exe["inode"]["size_bytes"])
+
+
+def of_mm(mm):
+    """The Program of an address space; None if it was not built here. Another file of that name is
+    told by its length."""
+    if kernel.number(mm) == 0 or kernel.number(mm["exe"]) == 0:
+        return None
+    name, size = file_of(mm)
+    found = find(name)
+    return found if found and found.size == size else None
+
+
 def running():
-    """The name of the file that the CPU's task executes; None where that is not known."""
+    """What of_mm says of the CPU's task; False where it has no program, or that is not known."""
     try:
-        thread = gdb.selected_thread()
-        task = gdb.parse_and_eval(f"cpus[{thread.num - 1 if thread else 0}].task")
-        if int(task) == 0 or int(task["mm"]) == 0 or int(task["mm"]["exe"]) == 0:
-            return None
-        return task["mm"]["exe"]["dentry"]["name"].string()
-    except (gdb.error, UnicodeDecodeError):
-        return None  # too early: the kernel's memory is not there yet
+        task = kernel.current()
+        mm = kernel.task_mm(task) if task else None
+        return of_mm(mm) if mm and kernel.number(mm["exe"]) else False
+    except (gdb.error, gdb.GdbError, UnicodeDecodeError):
+        return False  # too early: the kernel's memory is not there yet
 
 
 def follow():
     """At each stop. A kernel task, or one that exits, has no program: the symbols stay."""
-    name = running()
-    if name is not None and (current is None or name != current.name):
-        load(find(name))
-    elif current:
+    program = running()
+    if program is False or program is current:
         mark_breakpoints()
+    else:
+        load(program)
 
 
 def load(program):
@@ -179,4 +196,5 @@ class Runs(gdb.Function):
     def invoke(self, name):
         if int(gdb.parse_and_eval("(unsigned long)$pc")) >= USER_END:
             return True
-        return running() == name.string()
+        program = running()
+        return bool(program) and program.name == name.string()

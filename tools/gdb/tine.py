@@ -11,6 +11,7 @@ import gdb
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import backtrace  # noqa: E402
 import commands  # noqa: E402
 import files  # noqa: E402
 import kernel  # noqa: E402
@@ -64,11 +65,21 @@ that runs. See also tine break-user, which needs no symbols."""
 
 programs.setup("build/debug")
 commands.Tine()
-for command in (ps.Ps, maps.Maps, files.Fds, Leave, User, tree.Tree):
+COMMANDS = (  # one a line, by name
+    backtrace.Bt,
+    files.Fds,
+    Leave,
+    maps.Maps,
+    ps.Ps,
+    tree.Tree,
+    User,
+)
+for command in COMMANDS:
     command()
 programs.Runs()
 gdb.unwinder.register_unwinder(None, unwind.Unwinder(), replace=True)
 follow = quietly(programs.follow)  # init.gdb's hook-stop: before gdb prints where it stopped
+gdb.unwinder.register_unwinder(None, backtrace.pretend, replace=True)
 gdb.events.breakpoint_created.connect(quietly(programs.mark_breakpoints))
 # Until the first program runs: the one that was asked for, so that break main finds it.
 words = os.environ.get("PROG", "").split()

@@ -129,43 +129,60 @@ def analyse(code, start):
     return {address: states.get(address, model) for address in code}
 
 
+class LiveFrame:
+    """A frame of gdb's: registers and memory as gdb sees them."""
+
+    def __init__(self, frame):
+        self.frame = frame
+        self.exact = hasattr(frame, "level") and frame.level() == 0
+
+    def register(self, name):
+        return int(self.frame.read_register(name)) & (1 << 64) - 1
+
+    def memory(self, address, n_bytes):
+        """All of them, or none where memory ends."""
+        try:
+            return gdb.selected_inferior().read_memory(address, n_bytes).tobytes()
+        except (gdb.error, gdb.MemoryError):
+            return b""
+
+    def code(self, program, start, end):
+        del program
+        return disassemble(self.frame.architecture(), start, end)
+
+
 class Caller:
-    """One frame's registers, and the search for those of its caller."""
+    """One frame's registers (a LiveFrame's or its like), and the search for those of its caller."""
 
     def __init__(self, program, frame):
         self.program, self.frame = program, frame
-        self.inferior = gdb.selected_inferior()
         self.pc, self.sp = self.read("rip"), self.read("rsp")
 
     def read(self, register):
-        return int(self.frame.read_register(register)) & (1 << 64) - 1
+        return self.frame.register(register)
 
     def words(self, address, count):
         """Up to count words from there, fewer where memory ends."""
         while count:
-            try:
-                data = self.inferior.read_memory(address, 8 * count).tobytes()
+            data = self.frame.memory(address, 8 * count)
+            if len(data) == 8 * count:
                 return [int.from_bytes(data[i:i + 8], "little") for i in range(0, len(data), 8)]
-            except (gdb.error, gdb.MemoryError):
-                count //= 2
+            count //= 2
         return []
 
     def after_call(self, address):
         """Whether address is in the program, just behind a call instruction (SDM vol. 2, CALL)."""
         if address - 1 not in self.program:
             return False
-        try:
-            code = self.inferior.read_memory(address - 7, 7).tobytes()
-        except (gdb.error, gdb.MemoryError):
-            return False
-        return code[2] == 0xE8 or any(
-            code[7 - n] == 0xFF and code[8 - n] in modrm for n, modrm in CALLS.items())
+        code = self.frame.memory(address - 7, 7)
+        return len(code) == 7 and (code[2] == 0xE8 or any(
+            code[7 - n] == 0xFF and code[8 - n] in modrm for n, modrm in CALLS.items()))
 
     def by_code(self, function, at):
         """(CFA, {register: value}) by what the function has pushed before `at`; or None."""
         start, end, _ = function
         if start not in self.program.states:
-            code = disassemble(self.frame.architecture(), start, end)
+            code = self.frame.code(self.program, start, end)
             self.program.states[start] = analyse(code, start)
         states = self.program.states[start]
         state = states[max(a for a in states if a <= at)]
@@ -197,8 +214,7 @@ class Caller:
 
     def find(self):
         """(start of the function, CFA, registers). rip 0 where the backtrace ends."""
-        exact = hasattr(self.frame, "level") and self.frame.level() == 0
-        called = bool(self.program) and not exact and self.after_call(self.pc)
+        called = bool(self.program) and not self.frame.exact and self.after_call(self.pc)
         at = self.pc - called  # a call that does not return may end its function
         function = self.program and self.program.function(at)
         found = None
@@ -229,14 +245,14 @@ class Unwinder(gdb.unwinder.Unwinder):
             pc = int(frame.read_register("rip")) & (1 << 64) - 1
             if pc >= programs.USER_END or gdb.find_pc_line(pc).symtab:
                 return None
-            if not programs.current and programs.running() is None:
+            if not programs.current and programs.running() is False:
                 return None  # the kernel's first steps, below its later addresses
             return self.unwind(frame)
         except (gdb.error, ValueError, OverflowError):
             return None
 
     def unwind(self, frame):
-        start, cfa, values = Caller(programs.current, frame).find()
+        start, cfa, values = Caller(programs.current, LiveFrame(frame)).find()
         info = frame.create_unwind_info(FrameId(self.value(cfa), self.value(start)))
         for register in KEPT:
             info.add_saved_register(register, frame.read_register(register))
