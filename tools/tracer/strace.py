@@ -131,6 +131,8 @@ def data(value, call, n):
     if failed(call):
         return pointer(value)
     texts = call.texts.get(n) or ([(b"", False)] if call.result() == 0 else [])
+    if texts and name_of(call) == "getcwd":
+        texts = [(texts[0][0].rstrip(b"\0"), texts[0][1])]
     return quote(*texts[0], as_hex=name_of(call) == "getrandom") if texts else pointer(value)
 
 
@@ -433,11 +435,12 @@ def write(trace, out, tasks, names=(), kinds=(), start=None):
     writer.interrupt()
 
 
-def summary(trace, out, tasks, names=()):
+def summary(trace, out, tasks, names=(), start=None):
     """strace -c, but the time is from the call to its return, with what it waited."""
     rows, tasks = {}, set(tasks)
     for call in trace.calls:
-        if call.task in tasks and (not names or name_of(call) in names):
+        if call.task in tasks and (not names or name_of(call) in names) \
+                and (not start or call.enter.time >= start.time):
             row = rows.setdefault(name_of(call), [0, 0, 0])
             row[0] += call.leave.time - call.enter.time if call.leave else 0
             row[1] += 1
