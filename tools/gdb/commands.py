@@ -141,3 +141,9 @@ def columns(rows, right=(), notes=None):
         print(line.rstrip()[:LINE])
         if notes and notes.get(n):
             print(textwrap.fill(notes[n], LINE, initial_indent=INDENT, subsequent_indent=INDENT))
+
+
+def say(text, indent=0, more=2):
+    """Prints a sentence, in lines that fit; all but the first are indented by so many more."""
+    print(textwrap.fill(text, LINE, initial_indent=" " * indent, break_on_hyphens=False,
+                        subsequent_indent=" " * (indent + more), break_long_words=False))

@@ -1,308 +1,178 @@
-"""What lies at an address, which rule a page fault there meets, and `tine fault`.
-
-plan() takes the way of fault_resolve in kernel/mm/fault.c without changing anything: it looks at
-the tree as the kernel would, and says what the kernel would do. When fault.c changes, so must it;
-tests/gdb_memory.t compares them at every fault of some programs.
-"""
-import collections
-
+"""tine fault: the page fault that a CPU is working on, in words."""
 import gdb
 
 import kernel
-from commands import Command, need_tasks
-from entries import (EXEC, KERNEL_BASE, KMAP_END, KMAP_START, LEAF, NX, P, PROT, READ, SHARED, U,
-                     USER_END, W, WRITE, Memory, canonical, index_of, is_mapping, is_page, pfn_of,
-                     prot_letters, size_words)
-from kernel import PAGE_SIZE, constant, number, span
+from commands import Command, described, need_tasks, say
+from entries import USER_END, Memory, canonical
+from kernel import constant, number
+from rules import plan, rights, what_lies_at
 
-STACK_STEP, STACK_GUARD_GAP, MAP_AREA_END = 32 << 10, 1 << 20, 0x7F8000000000  # mm/layout.h
-MAP_AREA_START = 0x10000
-NEEDS = {"read": PROT, "write": WRITE, "fetch": EXEC}
-PROT_NAMES = {"read": "PROT_READ", "write": "PROT_WRITE", "fetch": "PROT_EXEC"}
-
-# rule: a word, as in the trace's fault events; function: of mm/fault.c, where it is applied
-Plan = collections.namedtuple("Plan", "rule function text")
-
-# ---- What lies there ---------------------------------------------------------------------------
+BITS = (("FAULT_PRESENT", "present"), ("FAULT_WRITE", "write"), ("FAULT_USER", "user"),
+        ("FAULT_RESERVED_BIT", "reserved-bit"), ("FAULT_FETCH", "fetch"))
+PATH = ("fault_page", "page_fault", "trap_dispatch")  # their arguments tell of the fault
+TOUCH = {"fault_touch": "as if the program touched it (mlock, a futex, madvise)",
+         "mm_own_page": "to write to it, in the memory of a program that it is about to start"}
 
 
-def inode_name(address):
-    """Path of a struct inode within its file system; its number if it has no name."""
-    inode = kernel.pointer(address, "struct inode")
-    names, dentry = [], inode["name"]
-    while number(dentry) and number(dentry["parent"]) and len(names) < 40:
-        names.append(kernel.text(dentry["name"]))
-        dentry = dentry["parent"]
-    return "/" + "/".join(reversed(names)) if names else f"nameless file {int(inode['number'])}"
-
-
-def file_of(memory, va, entry):
-    """(inode's address, page's number in it) that an entry is of, as mapping_of_entry; or None."""
-    page = memory.page(pfn_of(entry)) if entry & (P | constant("PTE_FRAME")) or \
-        is_mapping(entry) else None
-    if not page or page.kind_name not in ("file", "anon", "mapping") or not page.owner:
+def read(frame, name):
+    """A variable of a frame as a number; None where the compiler has not kept it."""
+    try:
+        value = frame.read_var(name)
+        return None if value.is_optimized_out else number(value)
+    except (ValueError, gdb.error):
         return None
-    return page.owner, (va // PAGE_SIZE - page.delta) % (1 << 64) \
-        if page.kind_name == "mapping" else page.index
 
 
-def place_in(space, va):
-    """Which part of a program's memory an address is in, by what exec and brk noted; or ''."""
-    mm, layout = space.mm, space.mm["layout"]
-    top, bottom = int(layout["stack_top"]), int(layout["stack_bottom"])
-    if bottom <= va < top:
-        return f"the stack, {top - va:#x} below its top"
-    if int(mm["brk_start"]) <= va < -(-int(mm["brk"]) // PAGE_SIZE) * PAGE_SIZE:
-        return "the heap (brk)"
-    if int(layout["code_start"]) <= va < int(layout["code_end"]):
-        return "the program's code"
-    if int(layout["data_start"]) <= va < int(layout["data_end"]):
-        return "the program's data"
-    if int(layout["data_end"]) <= va < int(mm["brk_start"]):
-        return "the program's zeroed data (bss)"
-    return ""
+class Fault:
+    """What the frames of a kernel stack tell: address, error code, and who was interrupted."""
+
+    def __init__(self):
+        self.va = self.error = self.regs = self.mm = self.touch = None
+        self.rule, self.found = None, False
+        frame = gdb.newest_frame()
+        self.here = frame
+        while frame and frame.pc() >= USER_END and not self.found:
+            self.look_at(frame, frame.name() or "")
+            frame = frame.older()
+
+    def look_at(self, frame, name):
+        if name in TOUCH and not self.touch:
+            self.touch, self.va, self.mm = name, read(frame, "va"), read(frame, "mm")
+        if name.startswith("fault_") and name not in PATH and not self.rule:
+            self.rule = frame
+        if name not in PATH or name == "trap_dispatch" and not self.is_page_fault(frame):
+            return
+        for member, variables in (("va", ("va", "cr2")), ("error", ("error_code",)),
+                                  ("regs", ("regs",))):
+            for variable in variables:
+                if getattr(self, member) is None:
+                    setattr(self, member, read(frame, variable))
+        self.found = name == "trap_dispatch"
+
+    def is_page_fault(self, frame):
+        """trap_dispatch has all exceptions and interrupts."""
+        vector = read(frame, "vector")
+        return self.regs is not None if vector is None else vector == constant("FAULT_VECTOR")
 
 
-def thread_stack(memory, space, va, step):
-    """The thread whose stack pointer is in the same run of anonymous memory; or ''."""
-    if step.entry == 0 or va >= MAP_AREA_END:
+def error_words(error):
+    words = [word for name, word in BITS if error & constant(name)]
+    return " ".join((["not-present"] if not error & constant("FAULT_PRESENT") else []) + words)
+
+
+def error_sentence(error, why):
+    how = {"read": "a read", "write": "a write", "fetch": "an instruction fetch"}[access_of(error)]
+    mode = "user mode" if error & constant("FAULT_USER") else "kernel mode"
+    return f"{error_words(error)}: {how} in {mode}; {why}"
+
+
+def access_of(error):
+    if error & constant("FAULT_WRITE"):
+        return "write"
+    return "fetch" if error & constant("FAULT_FETCH") else "read"
+
+
+def place(pc):
+    """function+12 at file:line, and the instruction."""
+    text = gdb.execute(f"x/i {pc:#x}", False, True).replace("=>", "").strip()
+    where, _, instruction = text.partition(":\t")
+    where = where.partition(" ")[2].strip("<>") or f"{pc:#x}"
+    line = gdb.find_pc_line(pc)
+    if line.symtab and line.line:
+        where += f" at {line.symtab.filename}:{line.line}"
+    return f"{where}: {' '.join(instruction.split('#')[0].split())}"
+
+
+def in_call(task):
+    """Which system call the task is in."""
+    nr = int(kernel.task_regs(task)["orig_rax"])
+    if not 0 <= nr < constant("SYSCALL_COUNT"):
         return ""
-    for task in space.tasks[1:] if len(space.pids) == 1 else ():
-        regs = kernel.task_regs(task)
-        if regs and 0 <= va - int(regs["rsp"]) + 0x10000 < 0x100000:
-            return f"probably the stack of thread {kernel.task_tid(task)}"
-    return ""
+    name = kernel.variable("syscall_table")[nr]["name"]
+    return f", in {kernel.text(name)}" if number(name) else ""
 
 
-def nearest(memory, space, va):
-    """How far it is to what is mapped above, where nothing is."""
-    if va < MAP_AREA_START:
-        return "a null pointer, or near one"
-    bottom = int(space.mm["layout"]["stack_bottom"])
-    if MAP_AREA_END <= va < bottom:
-        return f"{bottom - va:#x} below the stack's bottom"
-    return "nothing is mapped"
+def may_fault(pc):
+    """Whether an instruction of the kernel is one of those that touch user memory."""
+    table, end = kernel.variable("uaccess_table_start"), kernel.variable("uaccess_table_end")
+    n = (number(end.address) - number(table.address)) // kernel.kind("struct uaccess_fixup").sizeof
+    entries = table.address.cast(kernel.kind("struct uaccess_fixup").pointer())
+    return any(number(entries[i]["instruction"]) == pc for i in range(n))
 
 
-def kernel_part(memory, va):
-    """Of an address that is not the user's."""
-    if not canonical(va):
-        return "no address at all: not canonical"
-    if va < 1 << 47:
-        return "the last page below the hole, which nobody may map"
-    if va >= KERNEL_BASE:
-        symbol = gdb.execute(f"info symbol {va:#x}", False, True).split(" in section")[0]
-        return "the kernel" + ("" if symbol.startswith("No symbol") else f": {symbol}")
-    if KMAP_START <= va < KMAP_END:
-        return "kernel stacks and large blocks (mm/kmap.c)"
-    if 0 <= va - kernel.DIRECT_MAP < memory.npages * PAGE_SIZE:
-        return f"the direct map, frame {(va - kernel.DIRECT_MAP) // PAGE_SIZE:#x}"
-    return "the kernel's half"
+def row(name, text):
+    say(f"{name:<13}{text}", 2, 13)
 
 
-def what_lies_at(memory, space, va):
-    """One phrase: the part of the program, and of which file."""
-    if va >= USER_END:
-        return kernel_part(memory, va)
-    step = memory.walk(space.root, va)[-1]
-    if step.entry == 0:
-        return nearest(memory, space, va)
-    part = place_in(space, va) or thread_stack(memory, space, va, step)
-    of = file_of(memory, va, step.entry)
-    kind = memory.kind(step.entry, step.level)
-    if of:
-        how = "a private copy of " if kind == "anon" else ""
-        name = f"{how}page {of[1]} of {inode_name(of[0])}"
-        return f"{part}: {name}" if part else name
-    return part or ("shared memory" if step.entry & SHARED else "anonymous memory (mmap)")
+class FaultCommand(Command):
+    """The page fault that this CPU is working on, in words.
 
+At a stop anywhere on the way from the CPU's exception to its end, for example at one of these:
+    break fault_page
+    break fault_copy
+    tine fault
 
-# ---- The rules ---------------------------------------------------------------------------------
+It shows the error code, what lies at the address, who touched it with which instruction, the rule
+of docs/memory.md that applies (by its name in the trace) and what is done by it. While a rule is
+being applied its part of the tree has changed already; `tine tree PID ADDR` shows all of it."""
+    name = "fault"
 
-def rights(steps, user=True):
-    """{"read": None if the CPU may, else why not} as it combines a walk's bits (SDM 4.6)."""
-    last = steps[-1]
-    if not last.entry & P:
-        why = f"level {last.level} is not present"
-        return {"read": why, "write": why, "fetch": why}
-
-    def levels(missing):
-        found = [str(s.level) for s in steps if missing(s.entry)]
-        return f"level{'s' * (len(found) > 1)} {' '.join(found)}" if found else None
-    not_user, no_w, nx = (levels(missing) for missing in (
-        lambda e: not e & U, lambda e: not e & W, lambda e: e & NX))
-    read = f"U is clear at {not_user}" if user and not_user else None
-    return {"read": read, "write": read or no_w and f"W is clear at {no_w}",
-            "fetch": read or nx and f"NX is set at {nx}"}
-
-
-def level_words(levels):
-    words = [str(level) for level in levels]
-    if len(words) == 1:
-        return f"the table of level {words[0]}"
-    return f"the tables of levels {', '.join(words[:-1])} and {words[-1]}"
-
-
-def own_way(memory, steps):
-    """(what tree_own does, whether the leaf table is copied) for a walk."""
-    done, copied, taken = collections.defaultdict(list), False, False
-    for step in steps[:-1]:  # these lead to a table
-        table, level = pfn_of(step.entry), step.level - 1
-        if copied or memory.refs(table) > 1:
-            copied = True
-            done["copies"].append(level)
-        elif taken or not step.entry & W:
-            taken = True
-            done["takes back"].append(level)
-    missing = list(range(steps[-1].level - 1, 0, -1))
-    if missing:
-        done["splits" if steps[-1].entry else "makes"] = missing
-    texts = []
-    for verb, levels in done.items():
-        if verb == "splits":
-            texts.append(f"splits the promise of level {steps[-1].level} into {level_words(levels)}")
+    def run(self):
+        need_tasks()
+        fault = Fault()
+        if fault.touch and not fault.found:
+            self.show_touch(fault)
+        elif not fault.found:
+            raise gdb.GdbError(self.none())
         else:
-            new = "new: " if verb == "makes" else ""
-            texts.append(f"{verb} {new}{level_words(levels)}")
-    return " and ".join(texts), copied and not missing
+            self.show(fault)
 
+    def none(self):
+        """There is none: where the CPU is, and which was the last."""
+        where = "user mode" if gdb.newest_frame().pc() < USER_END else "the kernel"
+        try:
+            last = f"; the last one here was at {number(gdb.parse_and_eval('$cr2')):#x}"
+        except gdb.error:
+            last = ""
+        return f"no page fault: CPU {kernel.cpu_number()} is in {where}, not on a fault's way{last}"
 
-def first_own(way):
-    return f"tree_own first {way}; then " if way else ""
+    def show_touch(self, fault):
+        memory = Memory()
+        space = memory.space(kernel.pointer(fault.mm, "struct mm")) if fault.mm else None
+        say(f"No page fault of the CPU: {fault.touch} brings a page in, {TOUCH[fault.touch]}.")
+        if space and fault.va is not None:
+            row("address", f"{fault.va:#x} in {space}: {what_lies_at(memory, space, fault.va)}")
+        self.show_rule(fault)
 
+    def show(self, fault):
+        task, memory = kernel.current(), Memory()
+        mm = kernel.task_mm(task)
+        if fault.va is None:
+            fault.va = number(gdb.parse_and_eval("$cr2"))
+        regs = kernel.pointer(fault.regs, "struct regs")
+        pc, user = number(regs["rip"]), int(regs["cs"]) & 3 == 3
+        who = "in its program" if user else "in the kernel" + in_call(task)
+        space = memory.space(mm) if mm else None
+        print(f"Page fault on CPU {kernel.cpu_number()}: {described(task)}, {who}, at {fault.va:#x}")
+        if fault.error is not None:
+            why = space and canonical(fault.va) and \
+                rights(memory.walk(space.root, fault.va), user)[access_of(fault.error)]
+            row("error code", f"{fault.error:#x}: " +
+                error_sentence(fault.error, why or "by now the entries of the walk allow it"))
+        row("address", what_lies_at(memory, space, fault.va) if space else "a task without memory")
+        row("instruction", place(pc))
+        if not user and not may_fault(pc):
+            row("rule", "none: the kernel may not fault here; it panics")
+        elif space and fault.error is not None:
+            self.show_rule(fault, plan(memory, space, task, fault.va, access_of(fault.error)), user)
 
-def last_used(memory, space, low, high):
-    """As tree_last_used: is anything mapped in [low, high)?"""
-    while high > low:
-        step = memory.walk(space.root, high - 1)[-1]
-        if step.entry:
-            return True
-        high = (high - 1) // span(step.level) * span(step.level)
-    return False
-
-
-def soft_limit(task, name):
-    return int(task["process"]["rlimit"][constant(name)]["soft"])
-
-
-def grows_to(memory, space, task, va):
-    """Where the stack's bottom would be after a touch below it; or why it does not grow."""
-    layout = space.mm["layout"]
-    bottom, top = int(layout["stack_bottom"]), int(layout["stack_top"])
-    if va < MAP_AREA_END or va >= bottom:
-        return None, "nothing is mapped there"
-    for to in (va // STACK_STEP * STACK_STEP, va // PAGE_SIZE * PAGE_SIZE):
-        mapped = memory.page(space.root).mapped * PAGE_SIZE
-        if top - to > soft_limit(task, "RLIMIT_STACK"):
-            why = "the stack may not grow so far (RLIMIT_STACK)"
-        elif mapped + bottom - to > soft_limit(task, "RLIMIT_AS"):
-            why = "the stack may not grow so far (RLIMIT_AS)"
-        elif last_used(memory, space, to - STACK_GUARD_GAP, bottom):
-            why = "the stack would come too near to what is mapped below it"
-        else:
-            return to, ""
-    return None, why
-
-
-def file_page(inode, index):
-    """The address of the struct page that a file has at this index, as fs/pages.c; 0: a hole."""
-    height, at = int(inode["pages_height"]), number(inode["pages"])
-    if index >> 9 * height:
-        return 0
-    while at and height > 0:
-        slot = index >> 9 * (height - 1) & 511
-        at = int.from_bytes(kernel.memory(at + 8 * slot, 8), "little")
-        height -= 1
-    return at
-
-
-def plan_mapping(memory, va, entry, access, steps):
-    """A promise of a file's page."""
-    of = file_of(memory, va, entry)
-    if not of:
-        return Plan("bus", "fault_file", "SIGBUS (BUS_ADRERR): the promise is of no file")
-    inode, name = kernel.pointer(of[0], "struct inode"), inode_name(of[0])
-    if of[1] >= -(-int(inode["size_bytes"]) // PAGE_SIZE):
-        return Plan("bus", "fault_file", f"SIGBUS (BUS_ADRERR): page {of[1]} of {name} is beyond "
-                                         "its end")
-    way, _ = own_way(memory, steps)
-    text = f"{first_own(way)}fault_file enters page {of[1]} of {name}"
-    if not file_page(inode, of[1]):
-        text += ", a hole, which it fills with a zeroed frame"
-    if access == "write" and not entry & SHARED:
-        return Plan("copy", "fault_copy", text + "; fault_copy makes the private copy of it")
-    return Plan("file", "fault_file", text)
-
-
-def ahead(space, va):
-    """How many pages the first write of one brings in: touch_span."""
-    mm = space.mm
-    in_row = int(mm["touched_in_row"]) + 1 if va == int(mm["touched_up_to"]) else 0
-    most = constant("AHEAD_PAGES")
-    return most - index_of(va, LEAF) % most if in_row >= constant("AHEAD_AFTER") else 1
-
-
-def plan_promise(memory, space, va, access, steps):
-    """Memory that was promised and is touched for the first time."""
-    way, _ = own_way(memory, steps)
-    if access != "write":
-        return Plan("zero", "fault_zero",
-                    f"{first_own(way)}fault_zero maps the one page of zeros")
-    n = ahead(space, va)
-    more = f", and up to {n - 1} more behind it: it is one of many in a row" if n > 1 else ""
-    return Plan("zero", "fault_untouched",
-                f"{first_own(way)}fault_untouched gives it a zeroed frame{more}")
-
-
-def plan_write(memory, steps):
-    """A write to a page that the program may write, but not the CPU."""
-    entry = steps[-1].entry
-    way, copied = own_way(memory, steps)
-    refs, pfn = memory.refs(pfn_of(entry)) + copied, pfn_of(entry)
-    if entry & SHARED:
-        return Plan("own", "fault_reuse", f"{first_own(way)}fault_reuse sets W: MAP_SHARED memory "
-                                          "is never copied")
-    if pfn == memory.zero_page:
-        return Plan("copy", "fault_copy", f"{first_own(way)}fault_copy puts a zeroed frame in "
-                                          "place of the zero page")
-    if refs == 1:
-        return Plan("own", "fault_reuse", f"{first_own(way)}fault_reuse sets W: nobody else has "
-                                          f"the page {pfn:#x}")
-    return Plan("copy", "fault_copy", f"{first_own(way)}fault_copy copies the page {pfn:#x}, which "
-                f"{'then has' if copied else 'has'} {refs} references")
-
-
-def plan(memory, space, task, va, access):
-    """What a "read", "write" or "fetch" by the program would meet now."""
-    if not canonical(va):
-        return Plan("segv", "", "SIGSEGV (SI_KERNEL): the address is not canonical; this is a "
-                                "general protection fault, no page fault")
-    if va >= USER_END:
-        return Plan("segv", "fault_failed",
-                    "SIGSEGV (SEGV_MAPERR): the address is not in the user's half")
-    steps = memory.walk(space.root, va)
-    if rights(steps)[access] is None:
-        return Plan("spurious", "", "no fault: the CPU may")
-    step, grown = steps[-1], ""
-    entry = step.entry
-    if not entry:
-        bottom, why = grows_to(memory, space, task, va)
-        if bottom is None:
-            return Plan("segv", "fault_failed", f"SIGSEGV (SEGV_MAPERR): {why}")
-        lowest = memory.walk(space.root, int(space.mm["layout"]["stack_bottom"]))[-1].entry
-        entry = constant("PTE_RESERVED") | (lowest & PROT if lowest else READ | WRITE)
-        grown = f"grow_stack promises {size_words(int(space.mm['layout']['stack_bottom']) - bottom)}" \
-                " more of stack; "
-    if not entry & NEEDS[access]:
-        return Plan("segv", "fault_failed", "SIGSEGV (SEGV_ACCERR): it is mapped "
-                    f"{prot_letters(entry)}, without {PROT_NAMES[access]}")
-    if is_mapping(entry):
-        return plan_mapping(memory, va, entry, access, steps)
-    if not is_page(entry, step.level):
-        if grown:  # it makes the way, so that nothing but the leaf is left
-            steps = [step._replace(level=LEAF, entry=entry)]
-        found = plan_promise(memory, space, va // PAGE_SIZE * PAGE_SIZE, access, steps)
-        return Plan("grow" if grown else found.rule, found.function, grown + found.text)
-    if access == "write":
-        return plan_write(memory, steps)
-    return Plan("spurious", "", "nothing to do: the entry allows it already")
+    def show_rule(self, fault, found=None, user=True):
+        if found and found.rule == "spurious" and fault.rule:
+            row("rule", "has been applied: what was touched is there now")
+        elif found:
+            row("rule", f"{found.rule}: {found.text}")
+            if found.rule in ("segv", "access", "bus") and not user:
+                row("", "in a copy to or from the program: the system call answers EFAULT")
+        if fault.rule:
+            line = fault.rule.find_sal()
+            row("now in", f"{fault.rule.name()} ({line.symtab.filename}:{line.line})")

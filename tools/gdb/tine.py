@@ -13,6 +13,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import backtrace  # noqa: E402
 import commands  # noqa: E402
+import fault  # noqa: E402
 import files  # noqa: E402
 import kernel  # noqa: E402
 import maps  # noqa: E402
@@ -67,6 +68,7 @@ programs.setup("build/debug")
 commands.Tine()
 COMMANDS = (  # one a line, by name
     backtrace.Bt,
+    fault.FaultCommand,
     files.Fds,
     Leave,
     maps.Maps,

@@ -1,12 +1,11 @@
 """tine tree: the page-table tree of a process, or the walk of one address (docs/memory.md)."""
 import collections
-import textwrap
 
 import gdb
 
-import fault
 import kernel
-from commands import LINE, Command, described, mm_of, pids, task_of
+import rules
+from commands import LINE, Command, described, mm_of, pids, say, task_of
 from entries import (A, ADDR, D, LEAF, NX, P, SHARED, USER_END, USER_ENTRIES, W, WRITE, Memory,
                      Space, canonical, cpu_words, is_page, is_table, our_words, pfn_of,
                      prot_letters, size_words)
@@ -95,8 +94,8 @@ def run_words(run):
 
 def name_of_run(memory, run):
     """The file that its pages are of, or promise, or are copies of."""
-    of = fault.file_of(memory, run.va, run.entries[0])
-    return fault.inode_name(of[0]) if of else ""
+    of = rules.file_of(memory, run.va, run.entries[0])
+    return rules.inode_name(of[0]) if of else ""
 
 
 def print_run(memory, space, run):
@@ -140,12 +139,6 @@ def print_tree(memory, space):
 
 # ---- The walk of one address -------------------------------------------------------------------
 
-def say(text, indent=0, more=2):
-    """A sentence, in lines that fit."""
-    print(textwrap.fill(text, LINE, initial_indent=" " * indent, break_on_hyphens=False,
-                        subsequent_indent=" " * (indent + more), break_long_words=False))
-
-
 def entry_words(memory, va, step):
     """One entry: what it is, the frame that it names and its references, its bits."""
     entry, level, pfn = step.entry, step.level, pfn_of(step.entry)
@@ -184,7 +177,7 @@ def print_step(memory, space, va, step):
 
 def print_rights(steps, user):
     """What the CPU allows, by all bits of the walk."""
-    allowed = fault.rights(steps, user)
+    allowed = rules.rights(steps, user)
     who = "The CPU" if user else "In kernel mode the CPU"
     if not steps[-1].entry & P:
         say(f"{who} may do nothing here: {allowed['read']}.")
@@ -195,13 +188,13 @@ def print_rights(steps, user):
 
 
 def print_walk(memory, space, task, va):
-    say(f"{va:#x} in {space}: {fault.what_lies_at(memory, space, va)}")
+    say(f"{va:#x} in {space}: {rules.what_lies_at(memory, space, va)}")
     steps = memory.walk(space.root, va)
     for step in steps:
         print_step(memory, space, va, step)
     print_rights(steps, va < USER_END)
     for access in ("read", "write") if va < USER_END else ():
-        say(f"A {access} now: {fault.plan(memory, space, task, va, access).text}.")
+        say(f"A {access} now: {rules.plan(memory, space, task, va, access).text}.")
 
 
 def address(word):
