@@ -16,6 +16,7 @@ import commands  # noqa: E402
 import fault  # noqa: E402
 import files  # noqa: E402
 import kernel  # noqa: E402
+import log  # noqa: E402
 import maps  # noqa: E402
 import programs  # noqa: E402
 import ps  # noqa: E402
@@ -71,6 +72,8 @@ COMMANDS = (  # one a line, by name
     fault.FaultCommand,
     files.Fds,
     Leave,
+    log.Events,
+    log.Log,
     maps.Maps,
     ps.Ps,
     tree.Tree,
