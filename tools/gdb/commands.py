@@ -56,15 +56,16 @@ class Command(gdb.Command):
         except Exception as error:  # pylint: disable=broad-except
             raise gdb.GdbError(f"tine {self.name}: {explain(error)}") from None
 
+    def candidates(self, words):
+        """What the last of these words may become."""
+        return self.completes[min(len(words), len(self.completes)) - 1]() if self.completes else ()
+
     def complete(self, text, word):
         words = text.split()
         if not text or text[-1].isspace():
             words.append("")
-        if not self.completes:
-            return []
-        give = self.completes[min(len(words), len(self.completes)) - 1]
         try:
-            found = sorted(w for w in give() if w.startswith(words[-1]))
+            found = sorted(w for w in self.candidates(words) if w.startswith(words[-1]))
         except (gdb.error, gdb.GdbError):
             return []
         # gdb asks for what begins with `word`, which is less than ours behind a ":".

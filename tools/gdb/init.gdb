@@ -24,6 +24,12 @@ source tools/gdb/tine.py
 define hook-stop
   python follow()
 end
+define hook-thread
+  python before_switch()
+end
+define hookpost-thread
+  python after_switch()
+end
 
 define tine-ready
   echo Stopped at the kernel's first instruction. Set a break, at kmain or one of docs/tour.md,\n

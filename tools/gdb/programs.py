@@ -9,6 +9,7 @@ condition, $_runs("NAME"); and before that program's symbols go, it becomes a br
 address (with another number), because by name gdb would move it into the next program.
 """
 import bisect
+import difflib
 import os
 import struct
 
@@ -18,7 +19,14 @@ import kernel
 
 FOLDERS = ("user", "tests/guest")
 USER_END = 1 << 47
-SHT_SYMTAB, SHF_EXECINSTR, STT_NOTYPE, STT_FUNC = 2, 4, 0, 2
+ET_EXEC, SHT_SYMTAB, SHF_EXECINSTR, STT_NOTYPE, STT_FUNC = 2, 2, 4, 0, 2
+
+
+def is_static(path):
+    """Whether it is an ELF file whose addresses are those in memory: neither PIE nor dynamic."""
+    with open(path, "rb") as f:
+        head = f.read(18)
+    return head[:5] == b"\x7fELF\x02" and head[16:] == struct.pack("<H", ET_EXEC)
 
 
 class Program:
@@ -67,6 +75,8 @@ class Program:
 
 current = None  # the Program whose symbols are in gdb
 _programs = {}  # by path
+_switching = False
+_others = {}  # name: path, by `tine user FILE`
 _build = None
 
 
@@ -76,20 +86,34 @@ def setup(build):
 
 
 def find(name):
-    """The Program of that name, or None if it was not built here."""
-    for folder in FOLDERS:
-        path = os.path.join(_build, folder, name)
-        if name and "/" not in name and os.path.isfile(path):
+    """The Program of that name, or None if it was not built here. A path makes any static program
+    known, by the last part of its name."""
+    if name and "/" in name and os.path.isfile(name):
+        _others[os.path.basename(name)] = name
+        name = os.path.basename(name)
+    paths = [_others.get(name)] + [os.path.join(_build, folder, name) for folder in FOLDERS]
+    for path in paths:
+        if path and name and "/" not in name and os.path.isfile(path):
             if path not in _programs:
-                _programs[path] = Program(path)
+                _programs[path] = Program(path) if is_static(path) else None
             return _programs[path]
     return None
 
 
+def need(name):
+    """The Program of that name, for a command."""
+    found = find(name)
+    if found is None:
+        near = difflib.get_close_matches(name, names(), 3)
+        raise gdb.GdbError(f"no symbols of {name}, it was not built here: " + (
+            f"perhaps {', '.join(near)}" if near else "tine user FILE makes another one known"))
+    return found
+
+
 def names():
-    """Of all programs that were built here."""
+    """Of all programs that were built here, or made known."""
     folders = [os.path.join(_build, folder) for folder in FOLDERS]
-    return {name for folder in folders if os.path.isdir(folder) for name in os.listdir(folder)}
+    return set(_others) | {name for folder in folders if os.path.isdir(folder) for name in os.listdir(folder)}
 
 
 def file_of(mm):
@@ -139,6 +163,23 @@ def load(program):
     if current:
         gdb.execute(f"add-symbol-file {current.path}", False, True)
         mark_breakpoints()
+
+
+def before_switch():
+    """Before `thread` selects another CPU, and prints where that is: not by the names of the
+    program that runs on this one."""
+    global _switching
+    on_cpus = [of_mm(cpu["task"]["mm"]) for cpu in kernel.cpus() if kernel.number(cpu["task"])]
+    _switching = any(program not in (None, current) for program in on_cpus)
+    if _switching:
+        load(None)
+
+
+def after_switch():
+    """And once more by the right ones."""
+    follow()
+    if _switching and current and gdb.selected_frame().pc() < USER_END:
+        gdb.execute("frame")
 
 
 # ---- Breakpoints in programs -----------------------------------------------------------------

@@ -12,9 +12,11 @@ import gdb
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import backtrace  # noqa: E402
+import breaks  # noqa: E402
 import commands  # noqa: E402
 import fault  # noqa: E402
 import files  # noqa: E402
+import here  # noqa: E402
 import kernel  # noqa: E402
 import log  # noqa: E402
 import maps  # noqa: E402
@@ -35,7 +37,6 @@ def quietly(function):
 
 class Leave(commands.Command):
     """Run on until the task is back in user mode.
-
 For `next` and `step` in user code that end in the kernel, because the line made a page fault, or a
 system call in libc, which has no lines."""
     name = "leave"
@@ -53,22 +54,21 @@ system call in libc, which has no lines."""
 
 class User(commands.Command):
     """Take the symbols of a user program, until the next stop.
-
-So that `break main` is set there before it runs. At each stop the symbols are those of the program
-that runs. See also tine break-user, which needs no symbols."""
-    name, usage, completes = "user", "PROGRAM", (programs.names,)
+So that names of it can be used before it runs. At each stop the symbols are those of the program
+that runs. A path makes a static program known that was not built here. For breakpoints there is
+tine break-user."""
+    name, usage, completes = "user", "PROGRAM|FILE", (programs.names,)
 
     def run(self, program):
-        found = programs.find(program)
-        if found is None:
-            raise gdb.GdbError(f"no program {program} was built here: tine user, and Tab")
-        programs.load(found)
+        programs.load(programs.need(program))
 
 
 programs.setup("build/debug")
 commands.Tine()
 COMMANDS = (  # one a line, by name
     backtrace.Bt,
+    breaks.BreakSyscall,
+    breaks.BreakUser,
     fault.FaultCommand,
     files.Fds,
     Leave,
@@ -81,9 +81,13 @@ COMMANDS = (  # one a line, by name
 )
 for command in COMMANDS:
     command()
-programs.Runs()
+for function in (breaks.Calls, here.MmOf, here.TaskOf, programs.Runs):
+    function()
 gdb.unwinder.register_unwinder(None, unwind.Unwinder(), replace=True)
-follow = quietly(programs.follow)  # init.gdb's hook-stop: before gdb prints where it stopped
+# init.gdb's hooks: at each stop, before gdb prints where; before and after `thread`.
+follow = quietly(lambda: (programs.follow(), here.follow()))
+before_switch = quietly(programs.before_switch)
+after_switch = quietly(lambda: (here.follow(), programs.after_switch()))
 gdb.unwinder.register_unwinder(None, backtrace.pretend, replace=True)
 gdb.events.breakpoint_created.connect(quietly(programs.mark_breakpoints))
 # Until the first program runs: the one that was asked for, so that break main finds it.
