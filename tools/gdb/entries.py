@@ -141,14 +141,18 @@ class Space:
         space.pids, space.tasks, space.name = [], [], name
         return space
 
+    def owners(self):
+        word = "pid" if len(self.pids) == 1 else "pids"
+        numbers = " ".join(map(str, self.pids))
+        return f'{word} {numbers} "{kernel.task_name(self.tasks[0])}"' if self.tasks else ""
+
     def __str__(self):
         if self.mm is None:
             return self.name
-        if not self.tasks:
-            return f"mm {self.number}"
-        names = f'"{kernel.task_name(self.tasks[0])}"'
-        word = "pid" if len(self.pids) == 1 else "pids"
-        return f"mm {self.number} of {word} {' '.join(map(str, self.pids))} {names}"
+        return f"mm {self.number} of {self.owners()}" if self.tasks else f"mm {self.number}"
+
+    def short(self):
+        return f"mm {self.number} ({self.owners()})" if self.tasks else f"mm {self.number}"
 
 
 class Memory:

@@ -16,6 +16,7 @@ import breaks  # noqa: E402
 import commands  # noqa: E402
 import fault  # noqa: E402
 import files  # noqa: E402
+import frames  # noqa: E402
 import here  # noqa: E402
 import kernel  # noqa: E402
 import log  # noqa: E402
@@ -71,6 +72,7 @@ COMMANDS = (  # one a line, by name
     breaks.BreakUser,
     fault.FaultCommand,
     files.Fds,
+    frames.Frame,
     Leave,
     log.Events,
     log.Log,
