@@ -153,7 +153,8 @@ being applied its part of the tree has changed already; `tine tree PID ADDR` sho
         pc, user = number(regs["rip"]), int(regs["cs"]) & 3 == 3
         who = "in its program" if user else "in the kernel" + in_call(task)
         space = memory.space(mm) if mm else None
-        print(f"Page fault on CPU {kernel.cpu_number()}: {described(task)}, {who}, at {fault.va:#x}")
+        cpu = kernel.cpu_number()
+        print(f"Page fault on CPU {cpu}: {described(task)}, {who}, at {fault.va:#x}")
         if fault.error is not None:
             why = space and canonical(fault.va) and \
                 rights(memory.walk(space.root, fault.va), user)[access_of(fault.error)]

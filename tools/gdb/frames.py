@@ -75,8 +75,8 @@ def file_holder(memory, pfn, page):
     if page.kind_name == "file" and page.owner:
         inode = kernel.pointer(page.owner, "struct inode")
         if file_page(inode, page.index) == memory.pages + pfn * PAGE_BYTES:
-            yield f"{inode_name(page.owner)}, inode {int(inode['number'])}: its page {page.index}, " \
-                  f"offset {page.index * PAGE_SIZE:#x}"
+            yield f"{inode_name(page.owner)}, inode {int(inode['number'])}: its page " \
+                  f"{page.index}, offset {page.index * PAGE_SIZE:#x}"
 
 
 def futex_holders(memory, pfn):
@@ -94,7 +94,8 @@ def mapped_frame(memory, root, va, whose):
     """The frame behind an address that some tree maps."""
     step = memory.walk(root, va)[-1]
     if not has_frame(step.entry) or is_mapping(step.entry):
-        raise gdb.GdbError(f"{va:#x} has no frame: {memory.kind(step.entry, step.level)} in {whose}")
+        kind = memory.kind(step.entry, step.level)
+        raise gdb.GdbError(f"{va:#x} has no frame: {kind} in {whose}")
     return pfn_of(step.entry) + va % span(step.level) // PAGE_SIZE
 
 

@@ -1,7 +1,7 @@
 """What the kernel uses a frame for that no reference counts: for tine frame (frames.py).
 
-of() gives one text for each use that it finds. A frame of kind PAGE_KERNEL does not say whose it is;
-so this looks where such frames are held: page tables of the kernel, the KMAP area (stacks, large
+of() gives one text for each use that it finds. A frame of kind PAGE_KERNEL does not say whose it
+is; so this looks where such frames are held: page tables of the kernel, the KMAP area (stacks, large
 blocks), nodes of files' trees of pages, rings of pipes.
 """
 import gdb
@@ -73,17 +73,17 @@ def heap(memory, pfn, page, address):
         return
     size = int(classes[page.index]["size_bytes"])
     n = PAGE_SIZE // size
-    yield f"a slab of {kernel.text(classes[page.index]['lock']['name'])}: {page.used} of {n} objects " \
-          f"of {size} bytes in use"
+    name = kernel.text(classes[page.index]["lock"]["name"])
+    yield f"a slab of {name}: {page.used} of {n} objects of {size} bytes in use"
     unused, at = set(), page.heap_free
     data = kernel.memory(DIRECT_MAP + pfn * PAGE_SIZE, PAGE_SIZE)
     while at and at <= PAGE_SIZE - 4 and at not in unused:
         unused.add(at)
         at = int.from_bytes(data[at - 1:at + 3], "little")
     if address and address % PAGE_SIZE // size < n:
-        i = address % PAGE_SIZE // size
+        i, at = divmod(address % PAGE_SIZE, size)
         state = "free" if i * size + 1 in unused else "in use"
-        yield f"the address is {address % PAGE_SIZE % size:#x} bytes into object {i}, which is {state}"
+        yield f"the address is {at:#x} bytes into object {i}, which is {state}"
     start = DIRECT_MAP + pfn * PAGE_SIZE
     known = {at: what for at, what in known_objects() if start <= at < start + PAGE_SIZE}
     for at, what in sorted(known.items()):
@@ -150,7 +150,7 @@ def kmap(va):
         for block in kernel.each(kernel.static("mm/kmap.c", "blocks"), "struct block", "link"):
             start, n = number(block["start"]), int(block["npages"])
             if start <= va < start + n * PAGE_SIZE:
-                return f"page {(va - start) // PAGE_SIZE} of a block of {n}, which begins at {start:#x}"
+                return f"page {(va - start) // PAGE_SIZE} of the block of {n} at {start:#x}"
         return f"at {va:#x} in the area of large blocks"
     top = va // STACK_SLOT * STACK_SLOT + STACK_SLOT
     for task in all_tasks():

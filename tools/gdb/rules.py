@@ -156,13 +156,8 @@ def own_way(memory, steps):
     missing = list(range(steps[-1].level - 1, 0, -1))
     if missing:
         done["splits" if steps[-1].entry else "makes"] = missing
-    texts = []
-    for verb, levels in done.items():
-        if verb == "splits":
-            texts.append(f"splits the promise of level {steps[-1].level} into {level_words(levels)}")
-        else:
-            new = "new: " if verb == "makes" else ""
-            texts.append(f"{verb} {new}{level_words(levels)}")
+    more = {"splits": f"the promise of level {steps[-1].level} into ", "makes": "new: "}
+    texts = [f"{verb} {more.get(verb, '')}{level_words(levels)}" for verb, levels in done.items()]
     return " and ".join(texts), copied and not missing
 
 
@@ -259,8 +254,8 @@ def plan_write(memory, steps):
     way, copied = own_way(memory, steps)
     refs, pfn = memory.refs(pfn_of(entry)) + copied, pfn_of(entry)
     if entry & SHARED:
-        return Plan("reuse", "fault_reuse", f"{first_own(way)}fault_reuse sets W: MAP_SHARED memory "
-                                          "is never copied")
+        return Plan("reuse", "fault_reuse", f"{first_own(way)}fault_reuse sets W: MAP_SHARED "
+                                            "memory is never copied")
     if pfn == memory.zero_page:
         return Plan("copy", "fault_copy", f"{first_own(way)}fault_copy puts a zeroed frame in "
                                           "place of the zero page")
@@ -290,8 +285,8 @@ def plan(memory, space, task, va, access):
             return Plan("segv", "fault_failed", f"SIGSEGV (SEGV_MAPERR): {why}")
         lowest = memory.walk(space.root, int(space.mm["layout"]["stack_bottom"]))[-1].entry
         entry = constant("PTE_RESERVED") | (lowest & PROT if lowest else READ | WRITE)
-        grown = f"fault_grow promises {size_words(int(space.mm['layout']['stack_bottom']) - bottom)}" \
-                " more of stack; "
+        more = size_words(int(space.mm["layout"]["stack_bottom"]) - bottom)
+        grown = f"fault_grow promises {more} more of stack; "
     if not entry & NEEDS[access]:
         return Plan("access", "fault_failed", "SIGSEGV (SEGV_ACCERR): it is mapped "
                     f"{prot_letters(entry)}, without {PROT_NAMES[access]}")

@@ -132,7 +132,7 @@ def print_tree(memory, space):
     print(f"{space}: root in frame {space.root:#x}, refs {root.refs}")
     print(f"{len(tables)} tables, {shared} of them with more than one reference; "
           f"{root.mapped} pages mapped, {root.resident} there")
-    print("address      level [entries] size kind, frame   may bits beside present, user  references")
+    print("address      level [entries] size kind, frame   may bits beside present, user  refs")
     for run in found:
         print_run(memory, space, run)
 
@@ -160,7 +160,8 @@ def entry_words(memory, va, step):
 
 def print_step(memory, space, va, step):
     entry, level = step.entry, step.level
-    say(f"level {level} {f'[{step.index}]':<6}{entry:#018x}  {entry_words(memory, va, step)}", 0, 14)
+    left = f"level {level} {f'[{step.index}]':<6}{entry:#018x}"
+    say(f"{left}  {entry_words(memory, va, step)}", 0, 14)
     if va >= USER_END:
         return
     if is_table(entry, level):
