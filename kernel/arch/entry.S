@@ -153,8 +153,7 @@
 syscall_entry:
 	ENTER_SYSCALL
 	call	syscall_dispatch
-syscall_leave:
-	cli
+1:	cli
 	cmpb	$0, %gs:CPU_NEED_RESCHED
 	jne	syscall_leave_by_iret
 	movq	%gs:CPU_TASK, %rcx
@@ -197,7 +196,7 @@ syscall_leave:
 syscall_entry_traced:
 	ENTER_SYSCALL
 	call	syscall_dispatch_traced
-	jmp	syscall_leave
+	jmp	1b
 	.cfi_endproc
 	.size	syscall_entry_traced, . - syscall_entry_traced
 

@@ -19,12 +19,10 @@
 #include "arch/pte.h"
 #include "arch/time.h"
 #include "lib/errno.h"
-#include "lib/panic.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/kmap.h"
 #include "proc/sched.h"
-#include "sync/spinlock.h"
 
 enum { AP_NOBODY = AP_ARRIVED + 1 };
 
@@ -201,14 +199,11 @@ void smp_call_all(void (*fn)(void))
 {
 	u32 here = 1u << this_cpu()->id, others = (u32)((1ull << ncpus) - 1) & ~here;
 
-	kassert(this_cpu()->irq_off_depth == 0); /* who waits for our lock would never answer */
 	called = fn;
 	__atomic_store_n(&call_waits_for, others, __ATOMIC_SEQ_CST);
 	for (; others; others &= others - 1)
 		lapic_send(cpus[__builtin_ctz(others)].apic_id, SEND_FIXED, VECTOR_CALL);
-	irq_off_push();
 	fn();
-	irq_off_pop();
 	while (__atomic_load_n(&call_waits_for, __ATOMIC_ACQUIRE))
 		cpu_relax();
 }

@@ -24,8 +24,9 @@ void smp_kick(u32 cpu);
 void smp_send_flush(u32 cpu);
 
 /*
- * Every CPU, this one too, calls fn with interrupts off; all have when it returns. So each has
- * also come out of whatever it did with interrupts off before. One caller at a time; no spinlock.
+ * Every CPU calls fn: this one at once, the others in an interrupt. All have when it returns, and
+ * so have come out of whatever they did with interrupts off before. One caller at a time, who
+ * holds no spinlock.
  */
 void smp_call_all(void (*fn)(void));
 void smp_call_answer(void); /* in the interrupt */

@@ -57,6 +57,7 @@ typedef u64 pfn_t;
 /* The struct that holds this member. */
 #define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
+#define __cold __attribute__((cold, noinline))
 #define __noreturn __attribute__((noreturn))
 #define __printf(fmt, args) __attribute__((format(printf, fmt, args)))
 #define __packed __attribute__((packed))

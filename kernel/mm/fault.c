@@ -276,10 +276,9 @@ static void fault_signal(enum fault_result result, va_t va)
 }
 
 /* In an event, and in docs/memory.md. */
-__attribute__((cold)) static void trace_fault(va_t va, u64 error_code, va_t ip,
-					      enum fault_result result)
+__cold static void trace_fault(va_t va, u64 error_code, va_t ip, enum fault_result result)
 {
-	static const char *const rules[] = {
+	static const char rules[][sizeof "untouched"] = {
 		"spurious", "untouched", "zero", "file", "reuse", "copy", "grow",
 		"segv", "access", "bus", "oom",
 	};

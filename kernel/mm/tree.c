@@ -186,8 +186,10 @@ void table_store(struct page *table, unsigned index, pte_t entry)
 	store(table, index, entry);
 }
 
-/* Frames set aside for a walk, and tables that it has replaced. */
+/* Frames set aside for a walk to va, and tables that it has replaced. */
 struct walk {
+	struct mm *mm;
+	va_t va;
 	struct page *spare[LEVEL_ROOT];
 	struct page *replaced[LEVEL_ROOT];
 	u32 nspare, nreplaced;
@@ -203,35 +205,55 @@ static u32 tables_needed(const struct path *path)
 	return level - LEVEL_LEAF;
 }
 
-static int walk_prepare(struct walk *walk, u32 need)
+static int walk_prepare(struct walk *walk, struct mm *mm, va_t va, u32 need)
 {
+	walk->mm = mm;
+	walk->va = va;
 	walk->nspare = need;
 	walk->nreplaced = 0;
 	return page_alloc_tables(walk->spare, need) ? 0 : -ENOMEM;
 }
 
 /* The old tables go once no CPU can walk them any more. */
-static void walk_finish(struct walk *walk, struct mm *mm, va_t va)
+static void walk_finish(struct walk *walk)
 {
 	if (walk->nreplaced > 0)
-		tlb_flush_page(mm, va); /* drops cached upper entries too */
+		tlb_flush_page(walk->mm, walk->va); /* drops cached upper entries too */
 	while (walk->nreplaced > 0)
 		tree_put(walk->replaced[--walk->nreplaced]);
 	while (walk->nspare > 0) /* others let go of a table meanwhile */
 		page_free_clean(walk->spare[--walk->nspare]);
 }
 
+/* Where what a table on the way stands for begins. */
+static va_t table_start(const struct walk *walk, const struct page *table)
+{
+	return walk->va & ~(level_span(table->level + 1) - 1);
+}
+
+__cold static void trace_copy(const struct walk *walk, const struct page *table,
+			      const struct page *copy)
+{
+	trace(copy, walk->mm->number, copy->level, page_pfn(table), page_pfn(copy),
+	      table_start(walk, copy));
+}
+
+__cold static void trace_own(const struct walk *walk, const struct page *table)
+{
+	trace(own, walk->mm->number, table->level, page_pfn(table), table_start(walk, table));
+}
+
 /* The table below this entry of an own table: exclusively ours, and writable. */
-static struct page *own_table(struct mm *mm, struct page *parent, va_t va, struct walk *walk)
+static struct page *own_table(struct page *parent, struct walk *walk)
 {
 	int level = parent->level;
-	pte_t *entry = &table_entries(parent)[level_index(va, level)];
+	unsigned index = level_index(walk->va, level);
+	pte_t *entry = &table_entries(parent)[index];
 
 	if (!entry_is_table(*entry, level)) {
 		struct page *table = walk->spare[--walk->nspare];
 		new_table(table, level - 1, *entry);
-		table_store(parent, level_index(va, level),
-			    page_pa(table) | PTE_P | PTE_W | PTE_U);
+		table_store(parent, index, page_pa(table) | PTE_P | PTE_W | PTE_U);
 		return table;
 	}
 
@@ -241,14 +263,15 @@ static struct page *own_table(struct mm *mm, struct page *parent, va_t va, struc
 		copy_table(copy, table, false, NO_ENTRY);
 		entry_publish(entry, page_pa(copy) | PTE_P | PTE_W | PTE_U);
 		walk->replaced[walk->nreplaced++] = table;
-		trace(copy, mm->number, level - 1, page_pfn(table), page_pfn(copy),
-		      va & ~(level_span(level) - 1));
+		if (trace_on(TRACE_FAULT))
+			trace_copy(walk, table, copy);
 		return copy;
 	}
 	if (!(*entry & PTE_W)) {
 		take_back(table);
 		entry_publish(entry, *entry | PTE_W);
-		trace(own, mm->number, level - 1, page_pfn(table), va & ~(level_span(level) - 1));
+		if (trace_on(TRACE_FAULT))
+			trace_own(walk, table);
 	}
 	return table;
 }
@@ -277,12 +300,12 @@ pte_t tree_find(struct mm *mm, va_t va, struct path *path)
 static int own_rest(struct mm *mm, struct path *path)
 {
 	struct walk walk;
-	int error = walk_prepare(&walk, tables_needed(path));
+	int error = walk_prepare(&walk, mm, path->va, tables_needed(path));
 	if (error)
 		return error;
 	for (; path->own > LEVEL_LEAF; path->own--)
-		path->table[path->own - 1] = own_table(mm, path->table[path->own], path->va, &walk);
-	walk_finish(&walk, mm, path->va);
+		path->table[path->own - 1] = own_table(path->table[path->own], &walk);
+	walk_finish(&walk);
 	path->level = LEVEL_LEAF;
 	path->leaf = &table_entries(path->table[LEVEL_LEAF])[level_index(path->va, LEVEL_LEAF)];
 	return 0;
@@ -316,11 +339,12 @@ static struct page *split_prepare(struct mm *mm, va_t va, struct path *path, str
 	if (path->own > LEVEL_LEAF)
 		return NULL;
 	bool writable = (leaf & (PTE_P | PTE_W | PTE_SHARED)) == (PTE_P | PTE_W);
-	if (!writable || entry_page(leaf)->owner || walk_prepare(walk, LEVEL_ROOT - LEVEL_LEAF))
+	if (!writable || entry_page(leaf)->owner ||
+	    walk_prepare(walk, mm, va, LEVEL_ROOT - LEVEL_LEAF))
 		return NULL;
 	struct page *copy = page_alloc(PAGE_ANON);
 	if (!copy)
-		walk_finish(walk, mm, va);
+		walk_finish(walk);
 	return copy;
 }
 
@@ -361,7 +385,7 @@ struct page *tree_share(struct mm *mm, va_t stack)
 
 int tree_own_table(struct mm *mm, struct page *parent, va_t va, struct page **table_out)
 {
-	struct walk walk = {.nspare = 0};
+	struct walk walk = {.mm = mm, .va = va};
 	pte_t entry = table_entries(parent)[level_index(va, parent->level)];
 	if (!entry_is_table(entry, parent->level) || page_refs(entry_page(entry)) > 1) {
 		walk.spare[0] = page_alloc_zeroed(PAGE_TABLE);
@@ -369,8 +393,8 @@ int tree_own_table(struct mm *mm, struct page *parent, va_t va, struct page **ta
 			return -ENOMEM;
 		walk.nspare = 1;
 	}
-	*table_out = own_table(mm, parent, va, &walk);
-	walk_finish(&walk, mm, va);
+	*table_out = own_table(parent, &walk);
+	walk_finish(&walk);
 	return 0;
 }
 

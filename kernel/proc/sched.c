@@ -129,18 +129,19 @@ void sched_switched(void)
 	finish_switch();
 }
 
-/* As ps shows it. */
-static char state_letter(const struct task *task)
+__cold static void trace_switch(const struct task *prev, const struct task *next)
 {
-	if (task->state == TASK_SLEEPING)
-		return task->wake_on_signal ? 'S' : 'D';
-	return "R?TZ"[task->state];
+	char state = "RSTZ"[prev->state];
+	if (state == 'S' && !prev->wake_on_signal)
+		state = 'D';
+	trace(switch, next->pid ? task_tid(next) : 0, state);
 }
 
 static void switch_to(struct runq *rq, struct task *prev, struct task *next)
 {
 	u64 irq_flags = cpu_here->irq_flags; /* belongs to the task, not to the CPU */
-	trace(switch, next->pid ? task_tid(next) : 0, state_letter(prev));
+	if (trace_on(TRACE_SCHED))
+		trace_switch(prev, next);
 	next->on_cpu = true;
 	rq->leaving = prev;
 	this_cpu()->switches++;
@@ -194,17 +195,26 @@ void sched_start(struct task *task)
 		sched_alert(cpu, allowed);
 }
 
+/* The queue's lock is held, so it is not running, or not on to anything else yet. */
+__cold static void trace_wakeup(const struct task *task)
+{
+	trace(wakeup, task_tid(task), task->cpu);
+}
+
 /* From the given state to RUNNING; one that has not left its CPU yet just goes on. */
 static bool wake_from(struct task *task, enum task_state state)
 {
 	struct runq *rq = task_runq_lock(task);
 	/* The task itself sets its state without a lock (sync/wait.c). */
-	bool woken = __atomic_compare_exchange_n(&task->state, &state, TASK_RUNNING, false,
-						 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-	bool queued = woken && !task->on_cpu;
+	if (!__atomic_compare_exchange_n(&task->state, &state, TASK_RUNNING, false,
+					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+		spin_unlock(&rq->lock);
+		return false;
+	}
+	if (trace_on(TRACE_SCHED))
+		trace_wakeup(task);
+	bool queued = !task->on_cpu;
 	u32 cpu = rq - runqs, allowed = task->cpus_allowed;
-	if (woken)
-		trace(wakeup, task->pid ? task_tid(task) : 0, cpu);
 	bool moves = queued && sched_wakes_elsewhere(task);
 	if (queued && !moves)
 		runq_add(rq, task, task->slice_left_ns > 0);
@@ -213,7 +223,7 @@ static bool wake_from(struct task *task, enum task_state state)
 		sched_move(task);
 	else if (queued)
 		sched_alert(cpu, allowed);
-	return woken;
+	return true;
 }
 
 bool sched_wake(struct task *task)

@@ -10,8 +10,9 @@
 #include "syscall/table.h"
 #include "syscall/syscalls.h"
 
+/* How many arguments it has is for who reads this, as tools/trace does. */
 #define CALL(number, name, nargs) \
-	[number] = {#name, (syscall_fn *)(void *)sys_##name, nargs}
+	[number] = {#name, (syscall_fn *)(void *)sys_##name}
 
 const struct syscall syscall_table[SYSCALL_COUNT] = {
 	CALL(0, read, 3),

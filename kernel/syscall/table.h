@@ -12,7 +12,6 @@ typedef s64 syscall_fn(u64, u64, u64, u64, u64, u64);
 struct syscall {
 	const char *name;
 	syscall_fn *handler; /* NULL: ENOSYS */
-	u8 nargs;
 };
 
 enum { SYSCALL_COUNT = 451 }; /* after the last one of Linux 6.1 */

@@ -41,23 +41,28 @@ extern u32 trace_mask;
 #define trace_on(categories) __builtin_expect(trace_mask & (categories), 0)
 #endif
 
+/* Up to eight values; five go in registers, for most events have no more. */
 #define trace(event, ...)                                                                       \
 	do {                                                                                    \
 		if (trace_on(CATEGORY_OF_##event))                                              \
-			trace_write(EVENT_##event, TRACE_ARGS_(__VA_ARGS__), NULL, 0);          \
+			TRACE_PICK_(__VA_ARGS__, LONG, LONG, LONG, SHORT, SHORT, SHORT, SHORT,  \
+				    SHORT)(EVENT_##event, __VA_ARGS__);                         \
 	} while (0)
+#define TRACE_PICK_(a, b, c, d, e, f, g, h, which, ...) TRACE_##which##_
+#define TRACE_SHORT_(...) TRACE_PAD_(__VA_ARGS__, 0, 0, 0, 0, 0)
+#define TRACE_PAD_(event, a, b, c, d, e, ...) trace_write(event, a, b, c, d, e)
+#define TRACE_LONG_(event, ...) trace_write_long(event, (const u64[TRACE_MAX_ARGS]){__VA_ARGS__})
 
 /* Up to four values, and up to TRACE_TEXT bytes of a text, which may be longer: len is its own. */
 #define trace_text(event, text, len, ...)                                                       \
 	do {                                                                                    \
 		if (trace_on(CATEGORY_OF_##event))                                              \
-			trace_write(EVENT_##event, TRACE_ARGS_(__VA_ARGS__), text, len);        \
+			trace_write_text(EVENT_##event,                                         \
+					 (const u64[TRACE_TEXT_ARGS]){__VA_ARGS__}, text, len); \
 	} while (0)
 
-#define TRACE_ARGS_(...)                                                                        \
-	(const u64[]){__VA_ARGS__}, sizeof((const u64[]){__VA_ARGS__}) / sizeof(u64)
-
 enum { TRACE_MAX_ARGS = 8, TRACE_TEXT = 32, TRACE_LINE = 320 };
+enum { TRACE_TEXT_ARGS = TRACE_MAX_ARGS - TRACE_TEXT / sizeof(u64) };
 
 enum trace_text_form { TEXT_NONE, TEXT_WHOLE, TEXT_CUT };
 
@@ -72,7 +77,7 @@ struct trace_record {
 	union {
 		u64 arg[TRACE_MAX_ARGS];
 		struct {
-			u64 before_text[TRACE_MAX_ARGS - TRACE_TEXT / 8];
+			u64 before_text[TRACE_TEXT_ARGS];
 			char text[TRACE_TEXT];
 		};
 	};
@@ -87,15 +92,13 @@ struct trace_ring {
 };
 extern struct trace_ring *trace_rings[]; /* by CPU; NULL: tracing is off */
 
-/* As they are on the screen: "fork" and its format. */
-struct trace_event_text {
-	const char *name, *format;
-};
-extern const struct trace_event_text trace_event_texts[TRACE_NEVENTS];
+/* What the lines say: the name, a blank, and the format. */
+extern const char *const trace_event_texts[TRACE_NEVENTS];
 
-/* nargs values; text: NULL for none. */
-__attribute__((cold)) void trace_write(enum trace_event event, const u64 *args, u32 nargs,
-				       const char *text, size_t text_len);
+void trace_write(enum trace_event event, u64 a, u64 b, u64 c, u64 d, u64 e) __cold;
+void trace_write_long(enum trace_event event, const u64 args[TRACE_MAX_ARGS]) __cold;
+void trace_write_text(enum trace_event event, const u64 args[TRACE_TEXT_ARGS], const char *text,
+		      size_t text_len) __cold;
 
 /* A record's line with its newline; its length. size: TRACE_LINE is enough. */
 size_t trace_format(char *line, size_t size, const struct trace_record *record);

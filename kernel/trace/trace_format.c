@@ -10,8 +10,8 @@
 #include "lib/printf.h"
 #include "trace/trace_private.h"
 
-#define TEXT_OF_(name, category, format) {#name, format},
-const struct trace_event_text trace_event_texts[TRACE_NEVENTS] = {TRACE_EVENTS(TEXT_OF_)};
+#define TEXT_OF_(name, category, format) #name " " format,
+const char *const trace_event_texts[TRACE_NEVENTS] = {TRACE_EVENTS(TEXT_OF_)};
 
 /* Adds to a line what fits. */
 static __printf(4, 5) size_t add(char *line, size_t size, size_t len, const char *fmt, ...)
@@ -45,11 +45,11 @@ size_t trace_format(char *line, size_t size, const struct trace_record *r)
 {
 	if (r->event >= TRACE_NEVENTS)
 		return add(line, size, 0, "torn\n"); /* only a panic can see that */
-	const struct trace_event_text *text = &trace_event_texts[r->event];
 	const u64 *a = r->arg;
-	size_t len = add(line, size, 0, "%llu.%09llu %u %d %s ", r->ns / NSEC_PER_SEC,
-			 r->ns % NSEC_PER_SEC, r->cpu, r->tid, text->name);
-	len = add(line, size, len, text->format, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7]);
+	size_t len = add(line, size, 0, "%llu.%09llu %u %d ", r->ns / NSEC_PER_SEC,
+			 r->ns % NSEC_PER_SEC, r->cpu, r->tid);
+	len = add(line, size, len, trace_event_texts[r->event], a[0], a[1], a[2], a[3], a[4], a[5],
+		  a[6], a[7]);
 	if (r->text_form != TEXT_NONE)
 		len = add_text(line, size, len, r);
 	return add(line, size, len, "\n");

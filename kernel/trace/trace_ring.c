@@ -67,8 +67,8 @@ static void send(const struct trace_record *record)
 		outb(DEBUGCON, line[i]);
 }
 
-void trace_write(enum trace_event event, const u64 *args, u32 nargs, const char *text,
-		 size_t text_len)
+/* A record's values and text are in it already. */
+static void put(struct trace_record *record)
 {
 	bool streams = trace_mask & TRACE_STREAM;
 	irq_off_push();
@@ -76,15 +76,10 @@ void trace_write(enum trace_event event, const u64 *args, u32 nargs, const char 
 		spin_lock(&stream_lock);
 	struct trace_ring *ring = trace_rings[this_cpu()->id];
 	if (ring) {
-		struct trace_record *record = &ring->record[ring->head % TRACE_RING];
-		*record = (struct trace_record){
-			.ns = stamp(), .tid = current_tid(), .event = event, .cpu = this_cpu()->id,
-			.text_len = MIN(text_len, (size_t)TRACE_TEXT),
-			.text_form = !text ? TEXT_NONE : text_len > TRACE_TEXT ? TEXT_CUT : TEXT_WHOLE,
-		};
-		memcpy(record->arg, args, nargs * sizeof *args);
-		if (text)
-			memcpy(record->text, text, record->text_len);
+		record->ns = stamp();
+		record->tid = current_tid();
+		record->cpu = this_cpu()->id;
+		ring->record[ring->head % TRACE_RING] = *record;
 		__atomic_store_n(&ring->head, ring->head + 1, __ATOMIC_RELEASE);
 		if (streams)
 			send(record);
@@ -92,4 +87,29 @@ void trace_write(enum trace_event event, const u64 *args, u32 nargs, const char 
 	if (streams)
 		spin_unlock(&stream_lock);
 	irq_off_pop();
+}
+
+void trace_write(enum trace_event event, u64 a, u64 b, u64 c, u64 d, u64 e)
+{
+	struct trace_record record = {.event = event, .arg = {a, b, c, d, e}};
+	put(&record);
+}
+
+void trace_write_long(enum trace_event event, const u64 args[TRACE_MAX_ARGS])
+{
+	struct trace_record record = {.event = event};
+	memcpy(record.arg, args, sizeof record.arg);
+	put(&record);
+}
+
+void trace_write_text(enum trace_event event, const u64 args[TRACE_TEXT_ARGS], const char *text,
+		      size_t text_len)
+{
+	struct trace_record record = {
+		.event = event, .text_form = text_len > TRACE_TEXT ? TEXT_CUT : TEXT_WHOLE,
+		.text_len = MIN(text_len, (size_t)TRACE_TEXT),
+	};
+	memcpy(record.before_text, args, sizeof record.before_text);
+	memcpy(record.text, text, record.text_len);
+	put(&record);
 }

@@ -34,7 +34,9 @@ static struct trace_ring *rings[MAX_CPUS]; /* trace_lock; trace_rings: what the 
 static bool syscalls_traced;		   /* trace_lock: what switch_here is to set */
 
 #define WORD_OF_(name, word) #word,
-static const char *const words[] = {TRACE_CATEGORIES(WORD_OF_) "stream"};
+static const char *const words[] = {TRACE_CATEGORIES(WORD_OF_) "stream", "all", "none", "off"};
+enum { WORD_ALL = TRACE_NCATEGORIES + 1, WORD_NONE, WORD_OFF, NWORDS };
+_Static_assert(ARRAY_SIZE(words) == NWORDS, "a word for each bit, and three more");
 
 static bool have_rings(void)
 {
@@ -91,7 +93,7 @@ static void trace_tasks(void)
 	spin_unlock(&proc_lock);
 }
 
-static int set_mask(u32 mask, bool keep_rings)
+static int set_mask(u32 mask, bool off)
 {
 	u32 before = trace_mask;
 	int error = mask & TRACE_ALL && !have_rings() ? make_rings() : 0;
@@ -99,7 +101,7 @@ static int set_mask(u32 mask, bool keep_rings)
 		return error;
 	__atomic_store_n(&trace_mask, trace_mask & mask, __ATOMIC_RELAXED);
 	syscalls_traced = mask & TRACE_SYSCALL;
-	if (have_rings() && !keep_rings && !(mask & TRACE_ALL))
+	if (have_rings() && off && !(mask & TRACE_ALL))
 		free_rings();
 	else if (have_rings())
 		smp_call_all(switch_here);
@@ -109,65 +111,45 @@ static int set_mask(u32 mask, bool keep_rings)
 	return 0;
 }
 
-/* A word without + or -: its bits, or -1. */
-static s32 word_bits(const char *word)
-{
-	if (strcmp(word, "all") == 0)
-		return TRACE_ALL;
-	for (u32 i = 0; i < ARRAY_SIZE(words); i++)
-		if (strcmp(word, words[i]) == 0)
-			return 1 << i;
-	return -1;
-}
-
 /* What the words make of the mask that is on now. */
 struct request {
 	u32 mask;
-	bool keep_rings;
-	bool plain; /* a word without a sign has been there: those before it have gone */
+	bool plain; /* a word without a sign has been there: what was on before has gone */
+	bool off;
 };
 
 static int take_word(struct request *request, const char *word)
 {
-	bool add = word[0] == '+', remove = word[0] == '-';
-	bool off = strcmp(word, "off") == 0, none = strcmp(word, "none") == 0;
-	s32 bits = word_bits(word + (add || remove));
-	if (off || none) {
-		request->mask = 0;
-		request->keep_rings = none;
-		return 0;
-	}
-	if (bits < 0)
+	char sign = *word == '+' || *word == '-' ? *word++ : '\0';
+	u32 i = 0;
+	while (i < NWORDS && strcmp(word, words[i]) != 0)
+		i++;
+	if (i == NWORDS)
 		return -EINVAL;
-	if (!add && !remove && !request->plain) {
+	u32 bits = i < WORD_ALL ? 1u << i : i == WORD_ALL ? TRACE_ALL : 0;
+	if (!sign && !request->plain)
 		request->mask = 0;
-		request->plain = true;
-	}
-	request->mask = remove ? request->mask & ~bits : request->mask | bits;
-	request->keep_rings = true;
+	request->plain |= !sign;
+	request->off = i == WORD_OFF;
+	request->mask = sign == '-' ? request->mask & ~bits : request->mask | bits;
 	return 0;
 }
 
-/* Words between spaces, commas and newlines. bad: the one that is not known. */
-static int take_words(struct request *request, char *text, const char **bad)
+/* Words between spaces, commas and newlines. */
+static int take_words(struct request *request, char *text)
 {
 	int error = 0;
 	while (*text && !error) {
-		size_t len = 0;
-		while (text[len] && !strchr(" ,\t\n", text[len]))
-			len++;
-		char *next = text + len + (text[len] != '\0');
-		text[len] = '\0';
-		if (len > 0)
-			error = take_word(request, text);
-		if (error)
-			*bad = text;
-		text = next;
+		char *word = text;
+		while (*text && !strchr(", \n", *text))
+			text++;
+		if (*text)
+			*text++ = '\0';
+		if (*word)
+			error = take_word(request, word);
 	}
-	if (!error && request->mask & TRACE_STREAM && !trace_stream_present()) {
-		*bad = "stream";
+	if (!error && (request->mask & TRACE_STREAM) && !trace_stream_present())
 		error = -ENODEV;
-	}
 	return error;
 }
 
@@ -176,10 +158,10 @@ int trace_show_switch(struct text *text, const struct proc_node *node)
 	u32 mask = trace_mask;
 	(void)node;
 	if (!(mask & TRACE_ALL))
-		text_printf(text, have_rings() ? "none" : "off");
-	for (u32 i = 0, n = 0; i < ARRAY_SIZE(words); i++)
+		text_printf(text, words[have_rings() ? WORD_NONE : WORD_OFF]);
+	for (u32 i = 0; i < WORD_ALL; i++)
 		if (mask & 1u << i)
-			text_printf(text, n++ || !(mask & TRACE_ALL) ? " %s" : "%s", words[i]);
+			text_printf(text, text->len ? " %s" : "%s", words[i]);
 	text_printf(text, "\n");
 	return 0;
 }
@@ -187,39 +169,36 @@ int trace_show_switch(struct text *text, const struct proc_node *node)
 ssize_t trace_write_switch(const struct proc_node *node, const void __user *buf, size_t n)
 {
 	char text[128] = "";
-	const char *bad;
 	(void)node;
 	if (n >= sizeof text)
 		return -EINVAL;
 	if (copy_from_user(text, buf, n))
 		return -EFAULT;
 	mutex_lock(&trace_lock);
-	struct request request = {.mask = trace_mask, .keep_rings = true};
-	int error = take_words(&request, text, &bad);
+	struct request request = {.mask = trace_mask};
+	int error = take_words(&request, text);
 	if (!error)
-		error = set_mask(request.mask, request.keep_rings);
+		error = set_mask(request.mask, request.off);
 	mutex_unlock(&trace_lock);
 	return error ? error : (ssize_t)n;
 }
 
 void trace_init(void)
 {
-	char text[128];
-	const char *bad = "";
+	char text[128], given[128];
 	struct request request = {0};
 	mutex_init(&trace_lock, "trace", RANK_TRACE);
 	if (!boot_option("trace", text, sizeof text))
 		return;
-	int error = take_words(&request, text, &bad);
-	if (error == -ENODEV)
-		kprintf("trace: no stream: the machine has no port 0xe9 (QEMU: -debugcon file:NAME)\n");
-	else if (error)
-		kprintf("trace: no category is called '%s' (trace= knows syscall, sched, process, "
-			"signal, fault, tree, all, stream)\n", bad);
-	else if (!(request.mask & TRACE_ALL))
-		kprintf("trace: trace= names no category, so nothing is traced\n");
-	else
+	strlcpy(given, text, sizeof given);
+	int error = take_words(&request, text);
+	if (!error && !(request.mask & TRACE_ALL) && !request.off)
+		error = -EINVAL;
+	if (!error)
 		error = set_mask(request.mask, true);
-	if (error == -ENOMEM)
-		kprintf("trace: too little memory for the rings\n");
+	if (error)
+		kprintf("trace=%s: nothing is traced: %s\n", given,
+			error == -EINVAL   ? "it names no category, or one that is not known"
+			: error == -ENODEV ? "there is no port 0xe9 to stream to"
+					   : "too little memory for the rings");
 }
