@@ -119,7 +119,7 @@ HOST_TESTS  := $(patsubst tests/host/%.c,$(B)/tests/host/%,$(sort $(wildcard tes
 # Targets --------------------------------------------------------------------------------------
 
 .PHONY: all kernel user root iso tests run test bench bench-record bench-program gdb profile \
-        compdb record-expected clean help FORCE
+        trace compdb record-expected clean help FORCE
 all: kernel root
 kernel: $(KERNEL)
 user: $(USER_BIN)
@@ -143,6 +143,8 @@ help:
 	@echo '                  PROG="cow" runs one program; GDBARGS="-batch -ex ..." for scripts'
 	@echo 'make profile CMD="forkdemo"   which functions, kernel and user, spend its instructions'
 	@echo '                  PROFILE="--callers" and more: tools/profile --help'
+	@echo "make trace CMD=\"sh -c 'ls | wc'\"   its system calls, as strace -f shows them"
+	@echo '                  TRACE="--json FILE --html FILE" and more: tools/trace --help'
 	@echo 'make iso|root|user|kernel   one part'
 	@echo 'make compdb       compile_commands.json for editors'
 	@echo 'make record-expected   write tests/guest/expected/ from Linux'
@@ -185,6 +187,11 @@ profile:
 	@tools/setup
 	@$(MAKE) $(J) all
 	@TINE_BUILD='$(CURDIR)/$(B)' QEMU='$(QEMU)' tools/profile $(PROFILE) -- $(or $(CMD),forkdemo)
+
+trace:
+	@tools/setup
+	@$(MAKE) $(J) all
+	@TINE_BUILD='$(CURDIR)/$(B)' QEMU='$(QEMU)' tools/trace $(or $(TRACE),-f) -- $(or $(CMD),forkdemo)
 
 record-expected: tests
 	tests/record

@@ -6,6 +6,7 @@ kind is the name of a group in tools/tracer/constants.py, or one of these:
     path buf    bytes that go in, as a string    data   bytes that come out, with the result
     in out      a pointer to what goes in, and to what comes out
     argv        a list of strings                mode dev  0644, makedev()
+    -           not shown
     [KIND]      only if the argument before says so (open's mode, mremap's new address)
 and some that are written by a function of that name (clone, fcntl, ioctl, ...). tests/tracetool.t
 compares numbers with kernel/syscall/table.c, and with Linux's header those that Tine has not.
@@ -27,7 +28,7 @@ CALLS = """
 12 brk in -> hex
 13 rt_sigaction signal in out uint
 14 rt_sigprocmask sighow in out uint
-15 rt_sigreturn frame
+15 rt_sigreturn
 16 ioctl fd ioctl
 17 pread64 fd data uint off
 18 pwrite64 fd buf uint off
@@ -233,8 +234,8 @@ CALLS = """
 319 memfd_create path memfd
 325 mlock2 in uint mlock
 326 copy_file_range fd inout fd inout uint hex
-327 preadv2 fd in int off rwf
-328 pwritev2 fd in int off rwf
+327 preadv2 fd in int off - rwf
+328 pwritev2 fd in int off - rwf
 332 statx dirfd path statx statxmask out
 334 rseq in hex hex hex
 435 clone3 in uint

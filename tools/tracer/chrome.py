@@ -105,7 +105,7 @@ class Timeline:
             self.on_task("E", name, end, task, "syscall", args={"result": strace.result(call)})
 
     def instant(self, task, event):
-        args = {key: hex(value) if key in ("va", "ip", "frame", "to", "handler", "cpus") else value
+        args = {key: hex(value) if key in strace.HEX else value
                 for key, value in event.fields.items()}
         if event.kind == "fault":
             error = event.get("error", 0)

@@ -17,6 +17,7 @@ EXECVE = 59
 COLUMN = 39            # of the = before a result
 MAX_ERRNO, FIRST_RESTART = 4095, 512
 AT_FDCWD = -100
+HEX = ("va", "ip", "frame", "to", "error", "handler", "cpus")
 # Events that are no calls are shown when asked for: kind of event -> category of /proc/sys/kernel/trace.
 LINES = {"switch": "sched", "wakeup": "sched", "fault": "fault", "share": "fault", "copy": "fault",
          "own": "fault", "page": "fault", "shootdown": "fault"}
@@ -42,7 +43,7 @@ def octal(value):
 
 
 def mode(value):
-    return f"0{value & 0xFFFFFFFF:03o}"
+    return f"0{value & 0xFFFFFFFF:o}".zfill(3)  # printf's %#03o
 
 
 def quote(text, cut=False, as_hex=False):
@@ -64,7 +65,8 @@ def quote(text, cut=False, as_hex=False):
 
 def one_of(name, value):
     unknown, values = GROUPS["one"][name]
-    return values.get(value) or values.get(signed(value)) or f"{hex(value & 0xFFFFFFFF)} /* {unknown} */"
+    return values.get(value) or values.get(signed(value)) \
+        or f"{hexadecimal(value & 0xFFFFFFFF)} /* {unknown} */"
 
 
 def flags(name, value, some=""):
@@ -263,13 +265,13 @@ def name_of(call):
     return ROWS[call.nr].name if call.nr in ROWS else f"syscall_{hex(call.nr)}"
 
 
-def wanted(kind, call, before):
+def wanted(kind, before):
     """Whether an argument in brackets is there."""
     if kind == "mode":
         return any(word in before for word in ("O_CREAT", "O_TMPFILE", "__O_TMPFILE"))
     if kind == "dev":
         return "S_IFCHR" in before or "S_IFBLK" in before
-    return "MREMAP_FIXED" in before or "MREMAP_DONTUNMAP" in before and call.args[4]
+    return "MREMAP_FIXED" in before
 
 
 def arguments(call):
@@ -282,11 +284,11 @@ def arguments(call):
         return words, len(words)
     words, early = [], None
     for n, (kind, value) in enumerate(zip(row.kinds, call.args)):
-        if kind == "frame":
-            break
+        if kind == "-":
+            continue
         if kind[0] == "[":
             kind = kind[1:-1]
-            if not wanted(kind, call, words[-1].split("|")):
+            if not wanted(kind, words[-1].split("|")):
                 continue
         if kind in LATE and early is None:
             early = n
@@ -341,14 +343,17 @@ def siginfo(number, sent, fault, tasks):
 class Writer:
     """The lines in order of time; a call that another task's line cuts off is <unfinished ...>."""
 
-    def __init__(self, out, tasks, names, kinds, tids):
+    def __init__(self, out, tasks, names, kinds, tids, each):
         self.out, self.tasks, self.names, self.kinds, self.tids = out, set(tasks), names, kinds, tids
+        self.each = each                 # the number before each line, as strace -o
         self.open = self.column = None   # the call whose line is not ended yet
         self.alive = set()
         self.sent, self.faults = {}, {}
 
     def prefix(self, task):
         self.alive.add(task)
+        if self.each:
+            return f"{task.tid:<5} "
         return f"[pid {task.tid:5}] " if len(self.alive) > 1 else ""
 
     def interrupt(self):
@@ -417,15 +422,15 @@ class Writer:
         elif event.kind == "fork":
             self.alive.update({self.tids.get(event.get("child"))} & self.tasks)
         if LINES.get(event.kind) in self.kinds:
-            fields = [f"{key}={hexadecimal(v) if key in ('va', 'ip', 'frame', 'to') else v}"
+            fields = [f"{key}={hexadecimal(v) if key in HEX else v}"
                       for key, v in event.fields.items()]
             self.line(event.task, f"=== {event.kind} {' '.join(fields)} ===")
 
 
-def write(trace, out, tasks, names=(), kinds=(), start=None):
+def write(trace, out, tasks, names=(), kinds=(), start=None, each=False):
     """The lines of tasks; names: only these calls; kinds: further categories (sched, fault);
-    start: the first event."""
-    writer = Writer(out, tasks, names, kinds, {task.tid: task for task in trace.tasks})
+    start: the first event; each: the task's number before each line."""
+    writer = Writer(out, tasks, names, kinds, {task.tid: task for task in trace.tasks}, each)
     for event in trace.events[trace.events.index(start) if start else 0:]:
         if event.kind == "lost":
             writer.interrupt()
