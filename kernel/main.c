@@ -22,6 +22,7 @@
 #include "proc/pid.h"
 #include "proc/sched.h"
 #include "proc/task.h"
+#include "proc/watchdog.h"
 #include "trace/trace.h"
 
 enum { MIN_RAM_MIB = 16 };
@@ -128,6 +129,7 @@ void kmain(u32 magic, pa_t info)
 	trace_init();
 	files_init();
 	dev_init();
+	watchdog_init();
 	proc_start_init();
 	sched_idle();
 }

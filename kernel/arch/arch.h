@@ -63,7 +63,7 @@ enum vector {
 	VECTOR_CALL = 0x43,
 	VECTOR_SPURIOUS = VECTOR_COUNT - 1, /* the low four bits set: SDM vol. 3A 10.9 */
 };
-void irq_dispatch(u32 vector, bool from_user);
+void irq_dispatch(u32 vector, const struct regs *regs);
 
 void lapic_init(void); /* this CPU's */
 void lapic_end_of_interrupt(void);

@@ -72,13 +72,24 @@ void irq_register(enum isa_irq line, irq_handler *handler)
 	ioapic_write(reg, entry);
 }
 
-void irq_dispatch(u32 vector, bool from_user)
+void irq_start_nmi_clock(void)
+{
+	u32 reg = IOAPIC_REDIRECTION + 2 * acpi_info.isa[IRQ_PIT].gsi;
+
+	outb(0x43, 0x34); /* channel 0, mode 2: counts down from 65536 again and again */
+	outb(0x40, 0);
+	outb(0x40, 0);
+	ioapic_write(reg + 1, cpus[0].apic_id << 24);
+	ioapic_write(reg, SEND_NMI);
+}
+
+void irq_dispatch(u32 vector, const struct regs *regs)
 {
 	u32 *count = this_cpu()->interrupts;
 
 	if (vector == VECTOR_TIMER) {
 		count[IRQ_OF_TIMER]++;
-		timer_interrupt(from_user);
+		timer_interrupt(regs);
 	} else if (vector == VECTOR_KICK) {
 		count[IRQ_OF_KICK]++; /* the way out does what is wanted: smp_kick */
 	} else if (vector == VECTOR_FLUSH) {

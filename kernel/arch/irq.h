@@ -16,4 +16,8 @@ typedef void irq_handler(void);
 /* Unmasks the line. Source: SDM vol. 3A ch. 10; 82093AA data sheet. */
 void irq_register(enum isa_irq line, irq_handler *handler);
 
+/* From now on the PIT sends the boot CPU 18.2 NMIs a second: a clock that runs also while
+ * interrupts are off. */
+void irq_start_nmi_clock(void);
+
 #endif

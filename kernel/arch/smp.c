@@ -33,7 +33,7 @@ extern const u8 ap_trampoline[], ap_trampoline_end[];
 __noreturn void ap_main(void);
 
 static u32 stopper = MAX_CPUS; /* the CPU that has stopped all others; MAX_CPUS: none */
-static u32 nstopped;
+static u32 stopped;		   /* bits of those that have */
 
 /* Starting ------------------------------------------------------------------------------------ */
 
@@ -229,16 +229,23 @@ void smp_stop_others(void)
 	for (u32 i = 0; i < ncpus; i++)
 		if (i != here)
 			lapic_send(cpus[i].apic_id, SEND_NMI, 0);
-	for (int i = 0; i < PATIENCE && __atomic_load_n(&nstopped, __ATOMIC_ACQUIRE) + 1 < ncpus; i++)
+	u32 others = (u32)((1ull << ncpus) - 1) & ~(1u << here);
+	for (int i = 0; i < PATIENCE && __atomic_load_n(&stopped, __ATOMIC_ACQUIRE) != others; i++)
 		cpu_relax();
 }
 
-void smp_stop_point(void)
+void smp_stop_point(const struct regs *regs)
 {
 	u32 cpu = __atomic_load_n(&stopper, __ATOMIC_ACQUIRE);
 
 	if (cpu == MAX_CPUS || cpu == this_cpu()->id)
 		return;
-	__atomic_fetch_add(&nstopped, 1, __ATOMIC_RELEASE);
+	smp_note(regs);
+	__atomic_fetch_or(&stopped, 1u << this_cpu()->id, __ATOMIC_RELEASE);
 	halt_here();
+}
+
+bool smp_is_stopped(u32 cpu)
+{
+	return __atomic_load_n(&stopped, __ATOMIC_ACQUIRE) & 1u << cpu;
 }

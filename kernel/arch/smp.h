@@ -10,6 +10,8 @@
 
 #include "lib/types.h"
 
+struct regs;
+
 /* From kmain after sched_init. Option maxcpus=N: no more than N CPUs (0: one, as on Linux). */
 void smp_start(void);
 
@@ -32,11 +34,24 @@ void smp_call_all(void (*fn)(void));
 void smp_call_answer(void); /* in the interrupt */
 
 /*
+ * What the CPUs do, by NMI (arch/nmi.c): registers, task, backtrace, the spinlock it waits for.
+ * Any context, interrupts on or off; the asker must not hold what the log needs. Once the others
+ * have been stopped it is what they did then.
+ */
+void smp_backtrace_all(bool here_too); /* asks and prints, CPU by CPU */
+bool smp_look(u32 cpu);		     /* asks one; false: no answer within a second */
+bool smp_look_irqs_off(u32 cpu);     /* the same; true: it had interrupts off */
+void smp_show(u32 cpu);		     /* prints what it answered */
+void smp_note(const struct regs *regs); /* on this CPU: the answer, for smp_show */
+bool smp_note_if_asked(const struct regs *regs); /* in an NMI */
+
+/*
  * For a panic, and for the end of the machine: the other CPUs halt for ever, whatever they do, by
  * NMI; waits for that a moment. Of two CPUs that call it one does not return. Interrupts off.
  */
 void smp_stop_others(void);
-void smp_stop_point(void); /* in an NMI: does not return if this CPU is to stop */
+void smp_stop_point(const struct regs *regs); /* in an NMI: does not return if this CPU is to stop */
+bool smp_is_stopped(u32 cpu);
 
 /* Defined elsewhere, called by arch. */
 void tlb_answer(void);			/* arch/shootdown.c; interrupts off, in the handler */

@@ -19,6 +19,7 @@
 #include "mm/uaccess_private.h"
 #include "proc/signal.h"
 #include "proc/task.h"
+#include "proc/watchdog.h"
 
 enum exception {
 	EX_DIVIDE = 0, EX_DEBUG = 1, EX_NMI = 2, EX_BREAKPOINT = 3, EX_OVERFLOW = 4, EX_BOUND = 5,
@@ -170,7 +171,7 @@ struct regs *trap_dispatch(struct regs *regs, u32 vector, u64 error_code)
 	if (vector == EX_PAGE_FAULT)
 		page_fault(regs, error_code);
 	else if (vector >= EX_COUNT)
-		irq_dispatch(vector, regs_from_user(regs));
+		irq_dispatch(vector, regs);
 	else
 		return exception(regs, vector, error_code);
 	return regs;
@@ -205,9 +206,12 @@ void trap_paranoid(struct regs *regs, u32 vector, u64 error_code)
 		double_fault(regs);
 	if (vector == EX_MACHINE_CHECK)
 		panic_regs(regs, "machine check");
-	smp_stop_point();
-	/* Locks that this CPU holds would never be free. */
-	if (this_cpu()->irq_off_depth == 0)
+	bool was_asked = smp_note_if_asked(regs);
+	smp_stop_point(regs);
+	/* Above 0 nobody touches irq_flags: what we interrupt may be about to look at it. */
+	s32 nlocks = this_cpu()->irq_off_depth++;
+	if (!watchdog_nmi(regs) && !was_asked && nlocks == 0) /* locks that this CPU holds would never be free */
 		kprintf("NMI on CPU %u at %pS (rip %#lx)\n", this_cpu()->id, (void *)regs->rip,
 			regs->rip);
+	this_cpu()->irq_off_depth--;
 }

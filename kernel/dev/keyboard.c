@@ -13,6 +13,7 @@
 #include "arch/cpu.h"
 #include "arch/io.h"
 #include "arch/irq.h"
+#include "dev/sysrq.h"
 
 enum controller { DATA_PORT = 0x60, STATUS_PORT = 0x64 };
 enum controller_bits { STATUS_OUTPUT_FULL = 1, STATUS_INPUT_FULL = 2, STATUS_FROM_MOUSE = 0x20 };
@@ -26,6 +27,7 @@ enum scan_code {
 	SC_RELEASE = 0x80, SC_EXTENDED = 0xe0, SC_LCTRL = 0x1d, SC_LSHIFT = 0x2a,
 	SC_KP_SLASH = 0x35, SC_RSHIFT = 0x36, SC_LALT = 0x38, SC_CAPS = 0x3a, SC_ENTER = 0x1c,
 	SC_KP_FIRST = 0x47, SC_KP_LAST = 0x53,
+	SC_SYSRQ = 0x54, /* what PrintScreen sends while Alt is down */
 };
 
 enum { QUEUE_SIZE = 128, WAIT_LIMIT = 100000, FLUSH_LIMIT = 64 };
@@ -52,7 +54,7 @@ static const struct {
 
 bool keyboard_application_cursor;
 
-static bool present, extended, shift, ctrl, alt, caps_lock;
+static bool present, extended, shift, ctrl, alt, sysrq, caps_lock;
 static u8 queue[QUEUE_SIZE];
 static u32 queue_head, queue_tail; /* free running */
 static void (*on_key)(void);
@@ -83,6 +85,9 @@ static bool set_modifier(u8 code, bool pressed)
 		return true;
 	case SC_LALT:
 		alt = pressed;
+		return true;
+	case SC_SYSRQ:
+		sysrq = pressed;
 		return true;
 	case SC_CAPS:
 		caps_lock ^= pressed;
@@ -160,7 +165,9 @@ static void translate(u8 code)
 		bool types = code == SC_ENTER || code == SC_KP_SLASH;
 		bool keypad_digit = code >= SC_KP_FIRST && code <= SC_KP_LAST && !extended;
 
-		if (keypad_digit || (extended && types))
+		if (sysrq)
+			sysrq_press(code < sizeof plain - 1 ? plain[code] : 0);
+		else if (keypad_digit || (extended && types))
 			push_character(code);
 		else if (!push_arrow(code) && !push_sequence(code) && !extended)
 			push_character(code);

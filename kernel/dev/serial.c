@@ -19,6 +19,8 @@
 #include "arch/cpu.h"
 #include "arch/io.h"
 #include "arch/irq.h"
+#include "arch/time.h"
+#include "dev/sysrq.h"
 
 enum uart_register {
 	RBR = 0, /* receive buffer; written: THR, transmit */
@@ -35,13 +37,15 @@ enum uart_register {
 };
 
 enum uart_bits {
-	IER_RECEIVE = 1, IER_TRANSMIT = 2,
+	IER_RECEIVE = 5 /* data, and what LSR says of the line */, IER_TRANSMIT = 2,
 	IIR_NONE = 1, IIR_FIFO = 0xc0,
 	FCR_ENABLE_AND_CLEAR = 7, FCR_TRIGGER_8 = 0x80,
 	LCR_8N1 = 3, LCR_DLAB = 0x80,
 	MCR_DTR_RTS_OUT2 = 0x0b, /* OUT2 connects the interrupt line */
-	LSR_DATA = 1, LSR_THR_EMPTY = 0x20, LSR_ALL_SENT = 0x40,
+	LSR_DATA = 1, LSR_BREAK = 0x10, LSR_THR_EMPTY = 0x20, LSR_ALL_SENT = 0x40,
 };
+
+#define SYSRQ_NS (5 * NSEC_PER_SEC)
 
 enum {
 	RING_SIZE = 4096,
@@ -61,6 +65,8 @@ struct uart {
 	u8 ier;
 	u32 head, tail;		/* free running; bytes [head, tail) are to be sent */
 	u8 *ring;
+	bool broken;		/* a BREAK has come, whose NUL is still in the FIFO */
+	u64 sysrq_until_ns;	/* tty->lock: the byte after it is a magic key, if it comes soon */
 };
 
 static const struct tty_device_ops uart_ops;
@@ -86,6 +92,16 @@ static void reg_write(const struct uart *uart, enum uart_register reg, u8 value)
 static u8 reg_read(const struct uart *uart, enum uart_register reg)
 {
 	return inb(uart->base + reg);
+}
+
+/* Any look at the register takes the BREAK out of it. */
+static u8 line_status(struct uart *uart)
+{
+	u8 status = reg_read(uart, LSR);
+
+	if (status & LSR_BREAK)
+		uart->broken = true;
+	return status;
 }
 
 static void set_ier(struct uart *uart, u8 ier)
@@ -114,9 +130,9 @@ static void uart_probe(struct uart *uart)
 
 /* ---- transmit; uart->lock is held ---- */
 
-static bool transmitter_ready(const struct uart *uart)
+static bool transmitter_ready(struct uart *uart)
 {
-	return reg_read(uart, LSR) & LSR_THR_EMPTY;
+	return line_status(uart) & LSR_THR_EMPTY;
 }
 
 static void send_burst(struct uart *uart)
@@ -154,7 +170,7 @@ static void transmit_interrupt(struct uart *uart)
 static void uart_interrupt(struct uart *uart)
 {
 	for (int round = 0; round < IRQ_ROUNDS; round++) {
-		if (reg_read(uart, IIR) & IIR_NONE)
+		if ((reg_read(uart, IIR) & IIR_NONE) && !(uart->broken && round == 0))
 			return;
 		tty_receive(uart->device.tty);
 		transmit_interrupt(uart);
@@ -178,11 +194,33 @@ static void com2_interrupt(void)
 
 /* ---- what the tty calls ---- */
 
+/* After a BREAK, which is a NUL in the FIFO, the next byte is a magic key. */
+static bool is_for_sysrq(struct uart *uart, u8 byte)
+{
+	if (uart->broken && byte == 0) {
+		uart->broken = false;
+		uart->sysrq_until_ns = time_now_ns() + SYSRQ_NS;
+		return true;
+	}
+	if (!uart->sysrq_until_ns)
+		return false;
+	bool in_time = time_now_ns() < uart->sysrq_until_ns;
+	uart->sysrq_until_ns = 0;
+	if (in_time)
+		sysrq_press(byte);
+	return in_time;
+}
+
 static int uart_get(struct tty_device *device)
 {
 	struct uart *uart = device_uart(device);
 
-	return reg_read(uart, LSR) & LSR_DATA ? reg_read(uart, RBR) : -1;
+	while (line_status(uart) & LSR_DATA) {
+		u8 byte = reg_read(uart, RBR);
+		if (!is_for_sysrq(uart, byte))
+			return byte;
+	}
+	return -1;
 }
 
 static void uart_listen(struct tty_device *device, bool on)
@@ -267,7 +305,7 @@ void serial_start(unsigned port)
 	tty_receive(uart->device.tty); /* what came before the interrupt was on */
 }
 
-static void wait_transmitter(const struct uart *uart)
+static void wait_transmitter(struct uart *uart)
 {
 	for (u32 i = 0; i < POLL_LIMIT && !transmitter_ready(uart); i++)
 		cpu_relax();
@@ -305,7 +343,7 @@ void serial_drain_polled(unsigned port)
 			send_burst(uart);
 	}
 	/* The FIFO still holds the last bytes when its reader is slow. */
-	for (u32 i = 0; i < POLL_LIMIT && !(reg_read(uart, LSR) & LSR_ALL_SENT); i++)
+	for (u32 i = 0; i < POLL_LIMIT && !(line_status(uart) & LSR_ALL_SENT); i++)
 		cpu_relax();
 	spin_unlock(&uart->lock);
 }

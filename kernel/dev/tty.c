@@ -15,6 +15,7 @@
 #include "arch/cpu.h"
 #include "arch/time.h"
 #include "dev/ldisc.h"
+#include "dev/sysrq.h"
 #include "fs/inode.h"
 #include "fs/poll.h"
 #include "lib/string.h"
@@ -135,6 +136,7 @@ void tty_receive(struct tty *tty)
 		if (signals & 1)
 			tty_signal_foreground(tty, sig);
 	}
+	sysrq_run_pressed();
 }
 
 void tty_output_ready(struct tty *tty)

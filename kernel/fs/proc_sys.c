@@ -7,12 +7,14 @@
  */
 #include "arch/boot_info.h"
 #include "arch/cpu.h"
+#include "dev/sysrq.h"
 #include "fs/procfs.h"
 #include "fs/random.h"
 #include "lib/string.h"
 #include "mm/uaccess.h"
 #include "proc/task.h"
 #include "proc/uts.h"
+#include "proc/watchdog.h"
 #include "trace/trace_proc.h"
 
 /* A field of struct utsname. */
@@ -71,13 +73,17 @@ static int show_boot_id(struct text *text, const struct proc_node *node)
 	return 0;
 }
 
-enum number { NUMBER_FATAL_SIGNALS };
+enum number { NUMBER_FATAL_SIGNALS, NUMBER_SYSRQ, NUMBER_WATCHDOG, NUMBER_HUNG_TASK, NUMBER_NMI };
 static const struct {
 	u32 *value;
 	u32 max;
 	const char *option; /* of the command line */
 } numbers[] = {
 	[NUMBER_FATAL_SIGNALS] = {&fatal_signals_printed, 1, "print-fatal-signals"},
+	[NUMBER_SYSRQ] = {&sysrq_enabled, 511, "sysrq"},
+	[NUMBER_WATCHDOG] = {&watchdog_seconds, 3600, "watchdog"},
+	[NUMBER_HUNG_TASK] = {&hung_task_seconds, 3600, "hung_task"},
+	[NUMBER_NMI] = {&watchdog_by_nmi, 1, "nmi_watchdog"},
 };
 
 /* False: it is no number, or not one that is allowed. */
@@ -135,16 +141,19 @@ static const struct proc_entry kernel_entries[] = {
 	SAYS("core_pattern", "core\n"),
 	{.name = "hostname", .mode = S_IFREG | 0644, .which = UTS_NODENAME,
 	 .show = show_name, .write = write_hostname},
+	NUMBER("hung_task_timeout_secs", NUMBER_HUNG_TASK),
 	SAYS("ngroups_max", "65536\n"),
 	NAME("osrelease", UTS_RELEASE),
 	NAME("ostype", UTS_SYSNAME),
 	SAYS("pid_max", "32768\n"),
 	NUMBER("print-fatal-signals", NUMBER_FATAL_SIGNALS),
 	FOLDER("random", random_entries),
+	NUMBER("sysrq", NUMBER_SYSRQ),
 	SAYS("threads-max", "32768\n"),
 	{.name = "trace", .mode = S_IFREG | 0644, .show = trace_show_switch,
 	 .write = trace_write_switch},
 	NAME("version", UTS_VERSION),
+	NUMBER("watchdog_thresh", NUMBER_WATCHDOG),
 	{.name = NULL},
 };
 _Static_assert(PID_MAX == 32768 && NGROUPS_MAX == 65536, "what kernel_entries say");

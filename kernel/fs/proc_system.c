@@ -6,11 +6,13 @@
 #include "arch/cpu.h"
 #include "arch/irq.h"
 #include "arch/time.h"
+#include "dev/sysrq.h"
 #include "fs/procfs.h"
 #include "lib/string.h"
 #include "mm/heap.h"
 #include "mm/kmap.h"
 #include "mm/page.h"
+#include "mm/uaccess.h"
 #include "mm/walk.h"
 #include "proc/sched.h"
 #include "proc/process.h"
@@ -221,6 +223,18 @@ static ssize_t link_thread_self(const struct proc_node *node, char *buf, size_t 
 	return MIN(n, size);
 }
 
+/* The first letter counts, as on Linux. */
+static ssize_t write_sysrq(const struct proc_node *node, const void __user *buf, size_t n)
+{
+	u8 key;
+	(void)node;
+	if (n > 0 && copy_from_user(&key, buf, 1))
+		return -EFAULT;
+	if (n > 0)
+		sysrq_run(key, true);
+	return n;
+}
+
 /* Who has the major numbers: makedev(3). */
 static const char devices[] = "Character devices:\n  1 mem\n  4 tty\n  4 ttyS\n  5 /dev/tty\n"
 			      "  5 /dev/console\n\nBlock devices:\n";
@@ -251,6 +265,8 @@ static const struct proc_entry root_entries[] = {
 	TEXT("cmdline", show_cmdline),
 	TEXT("audit", show_audit),
 	{.name = "slabinfo", .mode = S_IFREG | 0400, .show = show_slabinfo},
+	{.name = "sysrq-trigger", .mode = S_IFREG | 0200, .form = PROC_FIXED, .text = "",
+	 .write = write_sysrq},
 	{.name = "sys", .mode = S_IFDIR | 0555, .children = proc_sys_entries},
 	{.name = NULL},
 };

@@ -86,15 +86,18 @@ void log_init(void)
 
 /* The log ------------------------------------------------------------------------------------- */
 
-static void lock_log(void)
+/* False: not locked. An NMI finds it held by its own CPU, and must not wait for that. */
+static bool lock_log(void)
 {
-	if (!log.panicking)
+	bool lock = !log.panicking && !spin_held(&log.lock);
+	if (lock)
 		spin_lock(&log.lock);
+	return lock;
 }
 
-static void unlock_log(void)
+static void unlock_log(bool locked)
 {
-	if (!log.panicking)
+	if (locked)
 		spin_unlock(&log.lock);
 }
 
@@ -138,11 +141,11 @@ static void log_write(bool ring_only, const char *fmt, va_list args)
 	char text[LINE_MAX];
 	int len = vsnprintf(text, sizeof text, fmt, args);
 
-	lock_log();
+	bool locked = lock_log();
 	log.ring_only = ring_only;
 	append_lines(text, MIN((size_t)len, sizeof text - 1));
 	log.ring_only = false;
-	unlock_log();
+	unlock_log(locked);
 }
 
 void log_vprintf(const char *fmt, va_list args)
@@ -170,21 +173,21 @@ void kdebugf(const char *fmt, ...)
 
 void log_set_sink(void (*write)(const char *text, size_t n))
 {
-	lock_log();
+	bool locked = lock_log();
 	log.sink = write;
-	unlock_log();
+	unlock_log(locked);
 }
 
 size_t log_read(u64 *position, char *buf, size_t size)
 {
-	lock_log();
+	bool locked = lock_log();
 	u64 oldest = log.end > LOG_SIZE ? log.end - LOG_SIZE : 0;
 	u64 at = MAX(*position, oldest);
 	size_t n = 0;
 	while (n < size && at < log.end)
 		buf[n++] = ring[at++ % LOG_SIZE];
 	*position = at;
-	unlock_log();
+	unlock_log(locked);
 	return n;
 }
 

@@ -180,7 +180,8 @@ bool page_low(void)
 
 void page_stats(struct page_stats *out)
 {
-	spin_lock(&page_lock);
+	/* A CPU that is stuck with the lock must not hide them: dev/sysrq.c. */
+	bool locked = spin_lock_soon(&page_lock, 1000000);
 	*out = (struct page_stats){
 		.free = count[PAGE_FREE],
 		.tables = count[PAGE_TABLE],
@@ -189,7 +190,8 @@ void page_stats(struct page_stats *out)
 		.heap = count[PAGE_HEAP],
 		.kernel = count[PAGE_KERNEL] + count[PAGE_MAPPING],
 	};
-	spin_unlock(&page_lock);
+	if (locked)
+		spin_unlock(&page_lock);
 	u64 slabs = heap_empty_slabs(), stacks = kstack_cached_pages();
 	out->free += slabs + stacks; /* page_alloc takes them when it needs them */
 	out->heap -= slabs;

@@ -25,6 +25,7 @@
 #include "proc/itimer.h"
 #include "proc/process.h"
 #include "proc/sched_private.h"
+#include "proc/watchdog.h"
 #include "trace/trace.h"
 
 struct runq runqs[MAX_CPUS];
@@ -317,8 +318,9 @@ static void count_tick(struct cpu *cpu, struct task *task, bool from_user)
 	}
 }
 
-void timer_interrupt(bool from_user)
+void timer_interrupt(const struct regs *regs)
 {
+	bool from_user = regs_from_user(regs);
 	struct cpu *cpu = this_cpu();
 	if (!timer_run_due())
 		return;
@@ -340,6 +342,7 @@ void timer_interrupt(bool from_user)
 		process_check_cpu_limit(task->process);
 	if (ncpus > 1 && now_ns / TICK_NS % TICKS_TO_BALANCE == cpu->id % TICKS_TO_BALANCE)
 		sched_balance();
+	watchdog_tick(regs);
 }
 
 /* What runs now on this CPU becomes its idle task. */

@@ -10,6 +10,7 @@
 
 #include "lib/types.h"
 
+struct regs;
 struct task;
 
 void sched_init(void);
@@ -37,7 +38,7 @@ bool sched_wake_stopped(struct task *task);
 void sched_point(void);
 
 /* The timer interrupt: charges time, ends slices, runs timers. */
-void timer_interrupt(bool from_user);
+void timer_interrupt(const struct regs *regs);
 
 /* Run time up to this moment, of the current task or one that does not run. */
 u64 sched_run_ns(const struct task *task);

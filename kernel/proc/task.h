@@ -175,7 +175,8 @@ struct task {
 	u32 __user *set_tid;	    /* t: CLONE_CHILD_SETTID: store the tid there at first run */
 	struct vfork_wait *vfork;   /* p: the parent that waits until we exec or exit */
 	struct usage usage;	    /* t */
-	u64 switched_in_ns;	    /* r: since when it has had its CPU */
+	u64 switched_in_ns;	    /* r: since when it has had its CPU, or has it not any more */
+	const struct mutex *waits_for; /* t: that it sleeps for */
 	pid_t last_tid;		    /* t: of a zombie, whose number may have gone: for the trace */
 #ifdef DEBUG
 	u32 nmutexes;		    /* t: those that it holds, for the check of ranks */

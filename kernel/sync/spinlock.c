@@ -6,14 +6,34 @@
 #include "arch/shootdown.h"
 #include "lib/panic.h"
 
+const struct spinlock *spin_waits_for[MAX_CPUS];
+
 void spin_wait_and_take(struct spinlock *lock)
 {
+	u32 here = this_cpu()->id;
+	spin_waits_for[here] = lock;
 	do {
 		while (__atomic_load_n(&lock->holder, __ATOMIC_RELAXED)) {
 			shootdown_poll();
 			cpu_relax();
 		}
 	} while (!spin_try(lock));
+	spin_waits_for[here] = NULL;
+}
+
+bool spin_lock_soon(struct spinlock *lock, u32 tries)
+{
+	irq_off_push();
+	while (tries-- > 0) {
+		if (spin_try(lock)) {
+			spin_check_take(lock, false);
+			return true;
+		}
+		shootdown_poll();
+		cpu_relax();
+	}
+	irq_off_pop();
+	return false;
 }
 
 #ifdef DEBUG

@@ -34,6 +34,12 @@ static inline void spin_init(struct spinlock *lock, const char *name, enum lock_
 /* Takes a lock that was not free; answers other CPUs' flushes meanwhile (arch/shootdown.h). */
 void spin_wait_and_take(struct spinlock *lock);
 
+/* Which one each CPU is waiting for so; NULL: none. For who looks why a CPU is stuck. */
+extern const struct spinlock *spin_waits_for[MAX_CPUS];
+
+/* For who must not wait for ever for a CPU that may be stuck with the lock: so many tries. */
+bool spin_lock_soon(struct spinlock *lock, u32 tries);
+
 /* DEBUG: the order of ranks is checked; else these do nothing. */
 #ifdef DEBUG
 void spin_check_take(struct spinlock *lock, bool second);

@@ -1,0 +1,30 @@
+/*
+ * Who has called whom, read off a kernel stack: psABI 3.2.2, rbp leads from
+ * frame to frame. Nothing is read but words of a stack that is known, so it is
+ * safe whatever rbp holds, also in an NMI. Takes no locks.
+ */
+#ifndef LIB_FRAMES_H
+#define LIB_FRAMES_H
+
+#include "lib/types.h"
+
+struct regs;
+struct task;
+
+/*
+ * Addresses of code, the innermost first: where each call stands (not where it returns to). How
+ * many there are, up to max.
+ */
+
+/* What a trap on this CPU interrupted, and what that had interrupted, down to user mode. */
+u32 frames_of_regs(const struct regs *regs, va_t *calls, u32 max);
+
+/* Where a task sleeps: 0 if it does not. The caller holds proc_lock, so that its stack stays; if
+ * it wakes meanwhile the names are of another moment. */
+u32 frames_of_task(const struct task *task, va_t *calls, u32 max);
+
+/* The name of the function in which a task sleeps, as in /proc/PID/wchan; NULL: not known. Moves
+ * calls and n on to it, past what all sleeps have in common. */
+const char *frames_wchan(const va_t **calls, u32 *n);
+
+#endif
