@@ -25,6 +25,7 @@
 #include "proc/process.h"
 #include "proc/watchdog.h"
 #include "sync/mutex.h"
+#include "trace/trace.h"
 
 enum { PATIENCE = 3000000 /* tries: about a second */, FRAMES_MAX = 12 };
 
@@ -148,6 +149,11 @@ static void key_sync(void)
 	kprintf("Emergency Sync complete\n");
 }
 
+static void key_trace(void)
+{
+	trace_last(32);
+}
+
 static void key_help(void);
 
 /* Bits of kernel.sysrq, beside 1 for all. */
@@ -171,6 +177,7 @@ static const struct key {
 	{'s', SYNC, key_sync, "Emergency Sync"},
 	{'t', DUMPS, key_tasks, "Show State"},
 	{'w', DUMPS, key_blocked, "Show Blocked State"},
+	{'z', DUMPS, key_trace, "Dump ftrace buffer"},
 };
 
 static void key_help(void)
