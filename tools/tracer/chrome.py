@@ -67,8 +67,10 @@ class Timeline:
 
     def ran(self, cpu, task, since, until, **args):
         if task and until > since:
-            self.add("X", f"{task.name(since)} {task.tid}", since, CPUS_PID, CPUS_PID + 1 + cpu, "sched",
-                     dur=until - since, args={"pid": task.tgid, "tid": task.tid, **args})
+            name = f"{task.name(since)} {task.tid}"
+            self.add("B", name, since, CPUS_PID, CPUS_PID + 1 + cpu, "sched",
+                     args={"pid": task.tgid, "tid": task.tid})
+            self.add("E", name, until, CPUS_PID, CPUS_PID + 1 + cpu, "sched", args=args)
 
     # ---- Processes and threads
 
@@ -166,9 +168,7 @@ def write(trace, out):
     timeline.arrows(first_runs(trace))
     timeline.events.sort(key=lambda event: event["ts"])
     for event in timeline.events:
-        for key in ("ts", "dur"):
-            if key in event:
-                event[key] = event[key] / 1000
+        event["ts"] = event["ts"] / 1000
     out.write('{"displayTimeUnit": "ns", "otherData": ')
     out.write(json.dumps({"lost": trace.lost, "made by": "tools/trace of Tine"}))
     out.write(',\n"traceEvents": [\n')

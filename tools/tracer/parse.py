@@ -173,10 +173,10 @@ def read_events(lines, trace):
         whole, text = text.endswith("\n"), text.rstrip("\r\n")
         if not text.strip() or text.startswith("#"):
             continue
-        event = read_event(text, line)
-        if not event and not whole:
-            trace.cut = True  # the file ends within a line, as when a machine is switched off
+        if not whole:
+            trace.cut = True  # the file ends within a line, as when the machine is switched off
             break
+        event = read_event(text, line)
         if not event:
             raise TraceError(f"{trace.name}: line {line} is no event: {text[:60]!r}: take it out, "
                              "or trace again (docs/tracing.md tells the format)")
