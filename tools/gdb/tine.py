@@ -21,6 +21,7 @@ import here  # noqa: E402
 import kernel  # noqa: E402
 import log  # noqa: E402
 import maps  # noqa: E402
+import printers  # noqa: E402
 import programs  # noqa: E402
 import ps  # noqa: E402
 import tree  # noqa: E402
@@ -85,6 +86,7 @@ for command in COMMANDS:
     command()
 for function in (breaks.Calls, here.MmOf, here.TaskOf, programs.Runs):
     function()
+printers.register()
 gdb.unwinder.register_unwinder(None, unwind.Unwinder(), replace=True)
 # init.gdb's hooks: at each stop, before gdb prints where; before and after `thread`.
 follow = quietly(lambda: (programs.follow(), here.follow()))
