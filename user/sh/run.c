@@ -233,6 +233,13 @@ static void use_as(int fd, int target)
 	close(fd);
 }
 
+/* Of a pipe, where there is one: -1 is none. */
+static void close_end(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
 /*
  * a | b | c: a child for each, all running at once. Each end of a pipe must be open in just
  * one process: a reader sees the end only when nobody is left who could write.
@@ -256,19 +263,19 @@ static int run_pipeline(struct node *node, enum job_place place)
 		}
 		pid = job_fork(job, job_text(command));
 		if (pid == 0) {
-			close(ends[0]);
+			close_end(ends[0]);
 			use_as(input, 0);
 			use_as(ends[1], 1);
 			run_as_child(command);
 		}
-		close(input);
-		close(ends[1]);
+		close_end(input);
+		close_end(ends[1]);
 		input = ends[0];
 		if (pid < 0)
 			break;
 		started++;
 	}
-	close(input);
+	close_end(input);
 	if (started == 0)
 		return give_up(job);
 	if (place == BACKGROUND)
