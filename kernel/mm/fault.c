@@ -140,6 +140,7 @@ static enum fault_result fault_copy(struct mm *mm, struct path *path, struct pag
 	if (page->owner) /* a file's page, or a copy of one */
 		mapping_note_copy(copy, page);
 	tree_set_leaf(path, own_leaf(copy, entry));
+	mm->tree_changed = true;
 	tlb_flush_page(mm, path->va);
 	trace(page, mm->number, path->va, page_pfn(page), page_pfn(copy));
 	page_put(page);
@@ -276,13 +277,16 @@ static void fault_signal(enum fault_result result, va_t va)
 }
 
 /* In an event, and in docs/memory.md. */
-__cold static void trace_fault(va_t va, u64 error_code, va_t ip, enum fault_result result)
+__cold static void trace_fault(struct mm *mm, va_t va, u64 error_code, va_t ip,
+			       enum fault_result result)
 {
 	static const char rules[][sizeof "untouched"] = {
 		"spurious", "untouched", "zero", "file", "reuse", "copy", "grow",
 		"segv", "access", "bus", "oom",
 	};
 	trace(fault, va, error_code, ip, (u64)rules[result]);
+	if (mm && trace_on(TRACE_TREE))
+		trace_tree_changed(mm, "fault");
 }
 
 /* What cannot be resolved: a signal for a program, EFAULT in a copy to or from one. */
@@ -318,8 +322,8 @@ void fault_page(struct regs *regs, va_t va, u64 error_code)
 		count_fault(mm);
 		mutex_unlock(&mm->lock);
 	}
-	if (trace_on(TRACE_FAULT))
-		trace_fault(va, error_code, regs->rip, result);
+	if (trace_on(TRACE_FAULT | TRACE_TREE))
+		trace_fault(mm, va, error_code, regs->rip, result);
 	if (result > FAULT_DONE)
 		fault_failed(regs, result, va, error_code);
 }

@@ -55,6 +55,8 @@ struct mm *mm_new(void)
 struct mm *mm_fork(struct mm *parent, va_t stack)
 {
 	mutex_lock(&parent->lock);
+	if (trace_on(TRACE_TREE))
+		trace_tree(parent, "fork-before");
 	struct mm *child = mm_with_root(tree_share(parent, stack));
 	if (child) {
 		child->brk_start = parent->brk_start;
@@ -69,6 +71,10 @@ struct mm *mm_fork(struct mm *parent, va_t stack)
 			file_exec_get(child->exe);
 		if (trace_on(TRACE_FAULT))
 			trace_shares(parent, child, stack);
+		if (trace_on(TRACE_TREE)) {
+			trace_tree(parent, "fork-parent");
+			trace_tree(child, "fork-child");
+		}
 	}
 	mutex_unlock(&parent->lock);
 	return child;
@@ -96,6 +102,8 @@ void mm_put(struct mm *mm)
 {
 	if (--mm->users > 0)
 		return;
+	if (trace_on(TRACE_TREE))
+		trace_tree(mm, "exit");
 	leave_everywhere(mm);
 	spin_lock(&mms_lock);
 	list_remove(&mm->all_link);

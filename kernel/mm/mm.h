@@ -39,6 +39,8 @@ struct mm {
 	u8 locks;		/* l: enum mm_locks: what PTE_LOCKED in the tree means */
 	u8 lock_future;		/* l: flags of mlockall(MCL_FUTURE) */
 	bool keeps_empty;	/* l: there may be empty tables at the end of the map area */
+	bool tree_changed;	/* l: tables or pages copied or taken back since its last snapshot
+				 * (trace/trace_tree.c) */
 	bool dumpable;		/* prctl(2): may others of the same user look into it? */
 	struct list all_link;	/* mms_lock */
 	struct file *exe;	/* c: counted by file_exec_get; /proc/PID/exe */

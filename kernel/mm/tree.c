@@ -234,12 +234,14 @@ static va_t table_start(const struct walk *walk, const struct page *table)
 __cold static void trace_copy(const struct walk *walk, const struct page *table,
 			      const struct page *copy)
 {
+	walk->mm->tree_changed = true;
 	trace(copy, walk->mm->number, copy->level, page_pfn(table), page_pfn(copy),
 	      table_start(walk, copy));
 }
 
 __cold static void trace_own(const struct walk *walk, const struct page *table)
 {
+	walk->mm->tree_changed = true;
 	trace(own, walk->mm->number, table->level, page_pfn(table), table_start(walk, table));
 }
 
@@ -263,14 +265,14 @@ static struct page *own_table(struct page *parent, struct walk *walk)
 		copy_table(copy, table, false, NO_ENTRY);
 		entry_publish(entry, page_pa(copy) | PTE_P | PTE_W | PTE_U);
 		walk->replaced[walk->nreplaced++] = table;
-		if (trace_on(TRACE_FAULT))
+		if (trace_on(TRACE_FAULT | TRACE_TREE))
 			trace_copy(walk, table, copy);
 		return copy;
 	}
 	if (!(*entry & PTE_W)) {
 		take_back(table);
 		entry_publish(entry, *entry | PTE_W);
-		if (trace_on(TRACE_FAULT))
+		if (trace_on(TRACE_FAULT | TRACE_TREE))
 			trace_own(walk, table);
 	}
 	return table;

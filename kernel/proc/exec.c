@@ -323,6 +323,8 @@ static void exec_commit(struct exec *e)
 	spin_unlock(&proc_lock);
 	reset_machine(e);
 	trace_text(exec, task->name, strlen(task->name), task->mm->number);
+	if (trace_on(TRACE_TREE))
+		trace_tree(task->mm, "exec");
 }
 
 /* From e->path and the strings to the new program. */

@@ -33,6 +33,12 @@
 	X(copy, FAULT, "mm=%ld level=%ld frame=0x%lx to=0x%lx va=0x%lx")                        \
 	X(own, FAULT, "mm=%ld level=%ld frame=0x%lx va=0x%lx")                                  \
 	X(page, FAULT, "mm=%ld va=0x%lx frame=0x%lx to=0x%lx")                                  \
-	X(shootdown, FAULT, "mm=%ld cpus=0x%lx pages=%ld")
+	X(shootdown, FAULT, "mm=%ld cpus=0x%lx pages=%ld")                                      \
+	X(tree_begin, TREE, "mm=%ld why=%s code=0x%lx data=0x%lx brk=0x%lx brk_end=0x%lx "      \
+			    "stack=0x%lx")                                                      \
+	X(tree_table, TREE, "level=%ld frame=0x%lx refs=%ld va=0x%lx")                          \
+	X(tree_run, TREE, "in=0x%lx first=%ld n=%ld kind=%s bits=%s frame=0x%lx refs=%ld "      \
+			  "step=%ld")                                                           \
+	X(tree_end, TREE, "mm=%ld truncated=%ld")
 
 #endif

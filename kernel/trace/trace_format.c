@@ -48,8 +48,12 @@ size_t trace_format(char *line, size_t size, const struct trace_record *r)
 	const u64 *a = r->arg;
 	size_t len = add(line, size, 0, "%llu.%09llu %u %d ", r->ns / NSEC_PER_SEC,
 			 r->ns % NSEC_PER_SEC, r->cpu, r->tid);
+	size_t name = len;
 	len = add(line, size, len, trace_event_texts[r->event], a[0], a[1], a[2], a[3], a[4], a[5],
 		  a[6], a[7]);
+	for (char *c = line + name; *c && *c != '='; c++) /* tree_run is two words */
+		if (*c == '_')
+			*c = ' ';
 	if (r->text_form != TEXT_NONE)
 		len = add_text(line, size, len, r);
 	return add(line, size, len, "\n");
