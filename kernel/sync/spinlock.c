@@ -56,7 +56,11 @@ void spin_check_take(struct spinlock *lock, bool second)
 		      lock->name, lock->rank, site, last->name, last->rank, last->taken_at);
 	kassert(h->n < MAX_HELD);
 	h->lock[h->n++] = lock;
-	lock->taken_at = site;
+}
+
+void spin_note_taken(struct spinlock *lock)
+{
+	lock->taken_at = __builtin_return_address(0);
 }
 
 void spin_check_release(struct spinlock *lock)

@@ -43,12 +43,18 @@ bool spin_lock_soon(struct spinlock *lock, u32 tries);
 /* DEBUG: the order of ranks is checked; else these do nothing. */
 #ifdef DEBUG
 void spin_check_take(struct spinlock *lock, bool second);
+void spin_note_taken(struct spinlock *lock); /* where; only now: while it waits, another holds it */
 void spin_check_release(struct spinlock *lock);
 #else
 static inline void spin_check_take(struct spinlock *lock, bool second)
 {
 	(void)lock;
 	(void)second;
+}
+
+static inline void spin_note_taken(struct spinlock *lock)
+{
+	(void)lock;
 }
 
 static inline void spin_check_release(struct spinlock *lock)
@@ -80,21 +86,29 @@ static inline bool spin_try(struct spinlock *lock)
 					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
-static inline void spin_take(struct spinlock *lock, bool second)
+/* In a DEBUG build in the caller itself: so taken_at is a place there, and not here. */
+#ifdef DEBUG
+#define SPIN_INLINE static inline __attribute__((always_inline))
+#else
+#define SPIN_INLINE static inline
+#endif
+
+SPIN_INLINE void spin_take(struct spinlock *lock, bool second)
 {
 	irq_off_push();
 	spin_check_take(lock, second);
 	if (__builtin_expect(!spin_try(lock), 0))
 		spin_wait_and_take(lock);
+	spin_note_taken(lock);
 }
 
-static inline void spin_lock(struct spinlock *lock)
+SPIN_INLINE void spin_lock(struct spinlock *lock)
 {
 	spin_take(lock, false);
 }
 
 /* The second of two locks of one rank: the one at the higher address. */
-static inline void spin_lock_second(struct spinlock *lock)
+SPIN_INLINE void spin_lock_second(struct spinlock *lock)
 {
 	spin_take(lock, true);
 }

@@ -223,6 +223,19 @@ def struct_registers(task):
     return {name: kernel.number(regs[name]) for name in names}
 
 
+def registers_of(task):
+    """({name: value} of where it is now, whether it does not run and they were saved)."""
+    cpu = kernel.task_cpu(task)
+    if cpu is None:
+        return saved_registers(task), True
+    with frames_of(task):
+        names = [field.name for field in kernel.kind("struct regs").fields()]
+        names = [n for n in names if n not in ("orig_rax", "rflags")]
+        frame = gdb.newest_frame()
+        found = {name: int(frame.read_register(name)) & kernel.WORD for name in names}
+        return {**found, "rflags": int(frame.read_register("eflags")) & kernel.WORD}, False
+
+
 def first_registers(frames, task):
     """The program's registers: of its newest frame, or what the kernel's entry has saved."""
     for frame in frames:

@@ -19,7 +19,7 @@ import kernel
 
 FOLDERS = ("user", "tests/guest")
 USER_END = 1 << 47
-ET_EXEC, SHT_SYMTAB, SHF_EXECINSTR, STT_NOTYPE, STT_FUNC = 2, 2, 4, 0, 2
+ET_EXEC, SHT_SYMTAB, SHF_EXECINSTR, STT_NOTYPE, STT_OBJECT, STT_FUNC = 2, 2, 4, 0, 1, 2
 
 
 def is_static(path):
@@ -43,7 +43,7 @@ class Program:
         sections = [struct.unpack_from("<IIQQQQIIQQ", image, shoff + i * shentsize)
                     for i in range(shnum)]
         self.text = [(s[3], s[3] + s[5]) for s in sections if s[2] & SHF_EXECINSTR]
-        names = {}
+        names, self.variables = {}, []
         for s in sections:
             if s[1] == SHT_SYMTAB:
                 self.read_symbols(image, s, sections[s[6]], names)
@@ -53,14 +53,23 @@ class Program:
     def read_symbols(self, image, table, strings, names):
         for at in range(table[4], table[4] + table[5], 24):
             name, info, _, _, value, size = struct.unpack_from("<IBBHQQ", image, at)
-            if info & 15 not in (STT_FUNC, STT_NOTYPE) or value not in self or not name:
-                continue
-            if size or value not in names:
-                start = strings[4] + name
-                names[value] = image[start:image.index(b"\0", start)].decode("ascii", "replace")
+            start = strings[4] + name
+            text = image[start:image.index(b"\0", start)].decode("ascii", "replace")
+            if info & 15 == STT_OBJECT:
+                self.variables.append((value, size, text))
+            elif info & 15 in (STT_FUNC, STT_NOTYPE) and value in self and name:
+                if size or value not in names:
+                    names[value] = text
 
     def __contains__(self, address):
         return any(start <= address < end for start, end in self.text)
+
+    def variable(self, address):
+        """lock+4: the variable that lies there; "" if none does."""
+        for value, size, name in self.variables:
+            if value <= address < value + size:
+                return f"{name}+{address - value}" if address > value else name
+        return ""
 
     def function(self, address):
         """(start, end, name) of the function there, or None. Padding belongs to what it follows."""

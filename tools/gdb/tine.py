@@ -19,11 +19,14 @@ import files  # noqa: E402
 import frames  # noqa: E402
 import here  # noqa: E402
 import kernel  # noqa: E402
+import locks  # noqa: E402
 import log  # noqa: E402
 import maps  # noqa: E402
 import printers  # noqa: E402
 import programs  # noqa: E402
 import ps  # noqa: E402
+import runq  # noqa: E402
+import task  # noqa: E402
 import tree  # noqa: E402
 import unwind  # noqa: E402
 
@@ -75,10 +78,13 @@ COMMANDS = (  # one a line, by name
     files.Fds,
     frames.Frame,
     Leave,
+    locks.Locks,
     log.Events,
     log.Log,
     maps.Maps,
     ps.Ps,
+    runq.Runq,
+    task.Task,
     tree.Tree,
     User,
 )
