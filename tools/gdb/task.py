@@ -1,4 +1,6 @@
 """tine task: one task: who it is, what it does or waits for, registers, stack, files, signals."""
+import gdb
+
 import kernel
 from backtrace import registers_of, state_text, struct_registers
 from commands import Command, described, pids, say, task_of
@@ -46,13 +48,24 @@ def show_who(task):
           f" egid {int(creds['egid'])}; nice {int(task['nice'])}")
 
 
+def arguments(registers):
+    """fd=5, buf=0x7f7ffffffebf, n=1: by the parameters of the call's handler."""
+    handler = kernel.variable("syscall_table")[registers["orig_rax"]]["handler"]
+    block = gdb.block_for_pc(kernel.number(handler)) or ()
+    names = [symbol for symbol in block if symbol.is_argument]
+    shown = []
+    for symbol, register in zip(names, ARGUMENTS):
+        value = gdb.Value(registers[register]).cast(symbol.type)
+        is_pointer = symbol.type.strip_typedefs().code == gdb.TYPE_CODE_PTR
+        shown.append(f"{symbol.name}={registers[register]:#x}" if is_pointer else
+                     f"{symbol.name}={int(value)}")
+    return ", ".join(shown)
+
+
 def show_doing(task):
     call = wait_text(task)
     if call and kernel.task_state(task) != "Z":
-        args = struct_registers(task)
-        count = int(kernel.variable("syscall_table")[args["orig_rax"]]["nargs"])
-        shown = ", ".join(f"{args[r]:#x}" for r in ARGUMENTS[:count])
-        say(f"system call  {call}({shown})", more=13)
+        say(f"system call  {call}({arguments(struct_registers(task))})", more=13)
     elif kernel.task_state(task) == "Z":
         print(f"exited       {call}")
     wait = Waits().of(task)
