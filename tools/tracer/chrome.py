@@ -10,6 +10,7 @@ checks its rules. Times are microseconds since boot, to the nanosecond.
 """
 import json
 
+import decode
 import strace
 
 CPUS_PID = 1_000_000   # above any process of the kernel
@@ -80,10 +81,11 @@ class Timeline:
         until = self.end if task.end is None else max(task.end, last) + 1
         programs = [(task.start, task.name(task.start))]
         for call in task.calls:
-            if call.nr == strace.EXECVE and any(
+            if call.nr == decode.EXECVE and any(
                     call.enter.time < since < (call.leave.time if call.leave else until)
                     for since, _ in task.names):
-                programs.append((call.enter.time, task.name(call.leave.time if call.leave else None)))
+                done = call.leave.time if call.leave else None
+                programs.append((call.enter.time, task.name(done)))
         for i, (since, name) in enumerate(programs):
             later = programs[i + 1][0] if i + 1 < len(programs) else until
             self.on_task("B", name, since, task, "program")
@@ -100,32 +102,34 @@ class Timeline:
 
     def calls(self, task, calls, until):
         for call in calls:
-            name = strace.name_of(call)
-            words, _ = strace.arguments(call)
+            name = decode.name_of(call)
+            words, _ = decode.arguments(call)
             end = call.leave.time if call.leave else until
-            self.on_task("B", name, call.enter.time, task, "syscall", args={"call": f"{name}({', '.join(words)})"})
-            self.on_task("E", name, end, task, "syscall", args={"result": strace.result(call)})
+            self.on_task("B", name, call.enter.time, task, "syscall",
+                         args={"call": f"{name}({', '.join(words)})"})
+            self.on_task("E", name, end, task, "syscall", args={"result": decode.result(call)})
 
     def instant(self, task, event):
         args = {key: hex(value) if key in strace.HEX else value
                 for key, value in event.fields.items()}
         if event.kind == "fault":
             error = event.get("error", 0)
-            args["error"] = ", ".join(filter(None, (yes if error & bit else no for bit, yes, no in ERROR_BITS)))
+            bits = [yes if error & bit else no for bit, yes, no in ERROR_BITS]
+            args["error"] = ", ".join(filter(None, bits))
             name = f"fault: {event.get('rule', '?')}"
         elif event.kind in ("share", "copy", "own"):
             name = f"table: {event.kind}"
         elif event.kind in ("page", "shootdown"):
             name = event.kind
         elif event.kind == "signal":
-            name = f"sends {strace.signal(event.get('sig', 0))} to {event.get('to')}"
+            name = f"sends {decode.signal(event.get('sig', 0))} to {event.get('to')}"
         elif event.kind == "deliver":
-            name = strace.signal(event.get("sig", 0))
+            name = decode.signal(event.get("sig", 0))
         elif event.kind == "wakeup":
             name = f"wakes {event.get('tid')}"
         else:
             return
-        category = "signal" if event.kind in ("signal", "deliver") else strace.LINES[event.kind]
+        category = "signal" if event.kind in ("signal", "deliver") else strace.CATEGORY[event.kind]
         self.on_task("i", name, event.time, task, category, s="t", args=args)
 
     # ---- Arrows

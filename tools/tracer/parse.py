@@ -42,8 +42,8 @@ class Event:
         try:
             return self.fields[key]
         except KeyError:
-            raise TraceError(f"line {self.line}: {self.kind} without {key}=: the trace is not whole "
-                             "or of another version of Tine") from None
+            raise TraceError(f"line {self.line}: {self.kind} without {key}=: the trace is not "
+                             "whole, or of another version of Tine") from None
 
     def get(self, key, default=None):
         return self.fields.get(key, default)
@@ -185,7 +185,7 @@ def read_events(lines, trace):
     return sorted(events, key=lambda event: event.time)
 
 
-# ---- What they mean --------------------------------------------------------------------------------
+# ---- What they mean ------------------------------------------------------------------------------
 
 def task_of(trace, tid, time):
     """The task of that number, made when it is first seen."""
@@ -256,7 +256,7 @@ def on_text(_, event):
 
 
 def on_lost(trace, event):
-    trace.lost += int(event.get("n", event.word or 0))
+    trace.lost += int(event.word)
 
 
 def on_tree(trace, event):
