@@ -252,7 +252,7 @@ static const struct proc_entry root_entries[] = {
 	 .ops = &kpagecount_ops},
 	TEXT("uptime", show_uptime),
 	TEXT("loadavg", show_loadavg),
-	{.name = "trace", .mode = S_IFREG | 0444, .form = PROC_OPS, .ops = &trace_file_ops},
+	{.name = "trace", .mode = S_IFREG | 0400, .form = PROC_OPS, .ops = &trace_file_ops},
 	SAYS("version", "Tine version 6.1.0-tine (x86_64) #1\n"),
 	TEXT("cpuinfo", proc_show_cpuinfo),
 	TEXT("stat", show_stat),

@@ -18,8 +18,11 @@
 enum text_kind {
 	STRING,	 /* ends with a NUL */
 	IN,	 /* as many bytes as the next argument says */
-	OUT,	 /* the same, once the call has filled it: as many as it answers */
+	VECTOR,	 /* as many struct iovec as the next argument says */
 	STRINGS, /* addresses of strings; NULL ends them */
+
+	/* Once the call has filled them: as many bytes as it answers. */
+	OUT, OUT_VECTOR,
 };
 
 /* Which arguments are texts. Numbers: kernel/syscall/table.c. */
@@ -34,6 +37,8 @@ static const struct {
 	{6, 0, STRING},	  /* lstat */
 	{17, 1, OUT},	  /* pread64 */
 	{18, 1, IN},	  /* pwrite64 */
+	{19, 1, OUT_VECTOR}, /* readv */
+	{20, 1, VECTOR},  /* writev */
 	{21, 0, STRING},  /* access */
 	{44, 1, IN},	  /* sendto */
 	{45, 1, OUT},	  /* recvfrom */
@@ -80,6 +85,8 @@ static const struct {
 	{439, 1, STRING}, /* faccessat2 */
 };
 
+enum { MOST = 16 }; /* texts of one argument */
+
 /* Reads user memory as far as it is there. A spinlock's rule makes sure of that: with interrupts
  * off a fault of get_user_u32 is not resolved. How many bytes that was. */
 static size_t peek(char *to, va_t from, size_t n)
@@ -118,7 +125,6 @@ static void trace_string(u32 arg, va_t from)
 
 static void trace_strings(u32 arg, va_t from)
 {
-	enum { MOST = 16 };
 	va_t string;
 	for (u32 i = 0; i < MOST; i++, from += sizeof string) {
 		if (peek((char *)&string, from, sizeof string) < sizeof string || !string)
@@ -127,26 +133,36 @@ static void trace_strings(u32 arg, va_t from)
 	}
 }
 
-static void trace_in(u64 number, const u64 *args)
+/* A text for each part, as far as len bytes go. */
+static void trace_vector(u32 arg, va_t from, u64 nparts, u64 len)
 {
-	for (u32 i = 0; i < ARRAY_SIZE(text_args); i++) {
-		u32 arg = text_args[i].arg;
-		if (text_args[i].nr != number)
-			continue;
-		if (text_args[i].kind == STRING)
-			trace_string(arg, args[arg]);
-		else if (text_args[i].kind == STRINGS)
-			trace_strings(arg, args[arg]);
-		else if (text_args[i].kind == IN)
-			trace_bytes(arg, args[arg], args[arg + 1]);
+	u64 part[2]; /* struct iovec: where, how many */
+	nparts = MIN(nparts, (u64)MOST);
+	for (u32 i = 0; i < nparts && len > 0; i++, from += sizeof part) {
+		if (peek((char *)part, from, sizeof part) < sizeof part)
+			break;
+		trace_bytes(arg, part[0], MIN(part[1], len));
+		len -= MIN(part[1], len);
 	}
 }
 
-static void trace_out(u64 number, const u64 *args, s64 result)
+/* Those that go in, before the call; those that came out, after it: len says how much. */
+static void trace_texts(u64 number, const u64 *args, bool out, u64 len)
 {
-	for (u32 i = 0; i < ARRAY_SIZE(text_args); i++)
-		if (text_args[i].nr == number && text_args[i].kind == OUT && result >= 0)
-			trace_bytes(text_args[i].arg, args[text_args[i].arg], result);
+	for (u32 i = 0; i < ARRAY_SIZE(text_args); i++) {
+		u32 arg = text_args[i].arg, kind = text_args[i].kind;
+		va_t from = args[arg];
+		if (text_args[i].nr != number || out != (kind >= OUT))
+			continue;
+		if (kind == STRING)
+			trace_string(arg, from);
+		else if (kind == STRINGS)
+			trace_strings(arg, from);
+		else if (kind == VECTOR || kind == OUT_VECTOR)
+			trace_vector(arg, from, args[arg + 1], len);
+		else
+			trace_bytes(arg, from, out ? len : args[arg + 1]);
+	}
 }
 
 s64 syscall_dispatch_traced(u64 arg1, u64 arg2, u64 arg3, u64 arg4, u64 arg5, u64 arg6, u64 number)
@@ -154,10 +170,10 @@ s64 syscall_dispatch_traced(u64 arg1, u64 arg2, u64 arg3, u64 arg4, u64 arg5, u6
 	const u64 args[] = {arg1, arg2, arg3, arg4, arg5, arg6};
 	trace(enter, number, arg1, arg2, arg3, arg4, arg5, arg6);
 	if (trace_on(TRACE_SYSCALL))
-		trace_in(number, args);
+		trace_texts(number, args, false, UINT64_MAX);
 	s64 result = syscall_dispatch(arg1, arg2, arg3, arg4, arg5, arg6, number);
 	trace(leave, number, result);
-	if (trace_on(TRACE_SYSCALL))
-		trace_out(number, args, result);
+	if (trace_on(TRACE_SYSCALL) && result >= 0)
+		trace_texts(number, args, true, result);
 	return result;
 }
