@@ -179,7 +179,7 @@ def check_json(tap, cpus):
     flows = [e for e in events if e["ph"] == "s"]
     ends = {e["id"]: e for e in events if e["ph"] == "f"}
     tap.ok(all(e["pid"] != ends[e["id"]]["pid"] for e in flows)
-           and sum(e["name"] == "fork" for e in flows) >= 5 <= 1 + sum(e["name"] == "exit" for e in flows),
+           and sum(e["name"] == "fork" for e in flows) == 4 == sum(e["name"] == "exit" for e in flows),
            on + "arrows of forks and exits from one process to another", flows)
     tap.ok(any(e["ph"] == "i" and e["cat"] == "fault" and "rule" in e["args"] for e in events),
            on + "instants of faults")

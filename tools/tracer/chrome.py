@@ -1,6 +1,6 @@
 """Writes a trace as a timeline in the Trace Event Format, for https://ui.perfetto.dev and others.
 
-    write(trace, out)
+    write(trace, out, program)
 
 Above, a track for each CPU: which task runs when. Below, a track for each process and thread: the
 programs that it ran as slices, its system calls within them, instants for faults, signals and what
@@ -21,22 +21,35 @@ ERROR_BITS = ((1, "present", "not present"), (2, "write", "read"), (4, "user", "
 
 
 class Timeline:
-    """Collects events; each method writes of one thing that happened."""
+    """Collects events; what lies outside of the time `since` to `until` is left out or cut off."""
 
-    def __init__(self, trace):
-        self.trace, self.events, self.names = trace, [], []
-        self.end = trace.events[-1].time + 1
+    def __init__(self, trace, since, until):
+        self.trace, self.since, self.until = trace, since, until
+        self.events = []        # (sort key, event)
+        self.names, self.seen = [], set()
         self.flows = 0
 
-    def add(self, phase, name, time, pid, tid, category, **more):
-        self.events.append({"ph": phase, "name": name, "cat": category, "ts": time, "pid": pid,
-                            "tid": tid, **more})
+    def add(self, phase, name, time, track, category, order=(2,), **more):
+        """track: (pid, tid). order: of events at the same time."""
+        self.seen.add(track)
+        event = {"ph": phase, "name": name, "cat": category, "ts": time / 1000,
+                 "pid": track[0], "tid": track[1], **more}
+        self.events.append(((time, *order), event))
 
-    def on_task(self, phase, name, time, task, category, **more):
-        self.add(phase, name, time, task.tgid, task.tid, category, **more)
+    def slice(self, name, begin, end, track, category, depth, args, result):
+        """depth: how many slices are around it. Ends come before beginnings, inner ends first."""
+        begin, end = max(begin, self.since), min(end, self.until)
+        if begin < end:
+            self.add("B", name, begin, track, category, (1, depth), args=args)
+            self.add("E", name, end, track, category, (0, -depth), args=result)
 
-    def name(self, what, pid, tid, **args):
-        self.names.append({"ph": "M", "name": what, "pid": pid, "tid": tid, "ts": 0, "args": args})
+    def name(self, what, track, **args):
+        self.names.append({"ph": "M", "name": what, "pid": track[0], "tid": track[1], "args": args})
+
+    def out(self):
+        """The events, with the names of those tracks that have any."""
+        names = [event for event in self.names if (event["pid"], event["tid"]) in self.seen]
+        return names + [event for _, event in sorted(self.events, key=lambda item: item[0])]
 
     # ---- CPUs
 
@@ -58,58 +71,46 @@ class Timeline:
                          left=LEFT.get(event.get("state"), "?"))
                 running[event.cpu] = (tasks.get(event.get("next")), event.time)
         for cpu, (task, since) in running.items():
-            self.ran(cpu, task, since, self.end)
-        self.name("process_name", CPUS_PID, CPUS_PID, name="CPUs")
-        self.name("process_sort_index", CPUS_PID, CPUS_PID, sort_index=-1)
+            self.ran(cpu, task, since, self.until)
         for cpu in sorted(cpus):
-            tid = CPUS_PID + 1 + cpu
-            self.name("thread_name", CPUS_PID, tid, name=f"CPU {cpu}")
-            self.name("thread_sort_index", CPUS_PID, tid, sort_index=cpu)
+            self.name("process_name", cpu_track(cpu), name="CPUs")
+            self.name("process_sort_index", cpu_track(cpu), sort_index=-1)
+            self.name("thread_name", cpu_track(cpu), name=f"CPU {cpu}")
+            self.name("thread_sort_index", cpu_track(cpu), sort_index=cpu)
 
-    def ran(self, cpu, task, since, until, **args):
-        if task and until > since:
-            name = f"{task.name(since)} {task.tid}"
-            self.add("B", name, since, CPUS_PID, CPUS_PID + 1 + cpu, "sched",
-                     args={"pid": task.tgid, "tid": task.tid})
-            self.add("E", name, until, CPUS_PID, CPUS_PID + 1 + cpu, "sched", args=args)
+    def ran(self, cpu, task, since, until, **result):
+        if task:
+            self.slice(f"{task.name(since)} {task.tid}", since, until, cpu_track(cpu), "sched", 0,
+                       {"pid": task.tgid, "tid": task.tid}, result)
 
     # ---- Processes and threads
 
     def task(self, task, events):
-        """All of one task: slices for its programs and calls, one within the other."""
+        """All of one task: slices for its programs, within them those for its calls."""
+        track = (task.tgid, task.tid)
         last = events[-1].time if events else task.start
-        until = self.end if task.end is None else max(task.end, last) + 1
-        programs = [(task.start, task.name(task.start))]
-        for call in task.calls:
-            if call.nr == decode.EXECVE and any(
-                    call.enter.time < since < (call.leave.time if call.leave else until)
-                    for since, _ in task.names):
-                done = call.leave.time if call.leave else None
-                programs.append((call.enter.time, task.name(done)))
+        until = self.until if task.end is None else max(task.end, last) + 1
+        programs = programs_of(task)
         for i, (since, name) in enumerate(programs):
-            later = programs[i + 1][0] if i + 1 < len(programs) else until
-            self.on_task("B", name, since, task, "program")
-            self.calls(task, [c for c in task.calls if since <= c.enter.time < later], later)
-            self.on_task("E", name, later, task, "program")
-        for event in events:
-            self.instant(task, event)
-        names = list(dict.fromkeys(name for _, name in task.names))
-        if task.tid == task.tgid:
-            self.name("process_name", task.tgid, task.tid, name=" > ".join(names) or "?")
-            self.name("process_sort_index", task.tgid, task.tid, sort_index=task.tgid)
-        self.name("thread_name", task.tgid, task.tid, name=" > ".join(names) or "?")
-        self.name("thread_sort_index", task.tgid, task.tid, sort_index=task.tid)
-
-    def calls(self, task, calls, until):
-        for call in calls:
-            name = decode.name_of(call)
+            end = programs[i + 1][0] if i + 1 < len(programs) else until
+            self.slice(name, since, end, track, "program", 0, {}, {})
+        for call in task.calls:
             words, _ = decode.arguments(call)
-            end = call.leave.time if call.leave else until
-            self.on_task("B", name, call.enter.time, task, "syscall",
-                         args={"call": f"{name}({', '.join(words)})"})
-            self.on_task("E", name, end, task, "syscall", args={"result": decode.result(call)})
+            name = decode.name_of(call)
+            self.slice(name, call.enter.time, call.leave.time if call.leave else until, track,
+                       "syscall", 1, {"call": f"{name}({', '.join(words)})"},
+                       {"result": decode.result(call)})
+        for event in events:
+            if self.since <= event.time <= self.until:
+                self.instant(track, event)
+        names = " > ".join(dict.fromkeys(name for _, name in programs))
+        if task.tid == task.tgid:
+            self.name("process_name", track, name=names)
+            self.name("process_sort_index", track, sort_index=task.tgid)
+        self.name("thread_name", track, name=names)
+        self.name("thread_sort_index", track, sort_index=task.tid)
 
-    def instant(self, task, event):
+    def instant(self, track, event):
         args = {key: hex(value) if key in strace.HEX else value
                 for key, value in event.fields.items()}
         if event.kind == "fault":
@@ -130,23 +131,37 @@ class Timeline:
         else:
             return
         category = "signal" if event.kind in ("signal", "deliver") else strace.CATEGORY[event.kind]
-        self.on_task("i", name, event.time, task, category, s="t", args=args)
+        self.add("i", name, event.time, track, category, s="t", args=args)
 
     # ---- Arrows
 
     def arrow(self, name, source, source_time, target, target_time):
         """From a moment of one task to one of another, each within a slice there."""
-        self.flows += 1
-        self.on_task("s", name, source_time, source, "process", id=self.flows)
-        self.on_task("f", name, target_time, target, "process", id=self.flows, bp="e")
+        if self.since <= source_time and target_time <= self.until:
+            self.flows += 1
+            self.add("s", name, source_time, (source.tgid, source.tid), "process", id=self.flows)
+            self.add("f", name, target_time, (target.tgid, target.tid), "process", id=self.flows,
+                     bp="e")
 
     def arrows(self, first):
         for task in self.trace.tasks:
-            if task.born and task.born.task:
-                self.arrow("fork", task.born.task, task.born.time, task,
-                           max(first.get(task, task.born.time + 1), task.born.time))
+            if task.born and task.born.task and task in first:
+                self.arrow("fork", task.born.task, task.born.time, task, first[task])
             if task.reaped and task.reaped.task and task.exit:
                 self.arrow("exit", task, task.exit.time, task.reaped.task, task.reaped.time)
+
+
+def cpu_track(cpu):
+    return CPUS_PID, CPUS_PID + 1 + cpu
+
+
+def programs_of(task):
+    """[(since, name)]: a program begins with the execve that succeeded."""
+    programs = [(task.start, task.name(task.start))]
+    for call in task.calls:
+        if call.nr == decode.EXECVE and call.result() == 0:
+            programs.append((call.enter.time, task.name(call.leave.time)))
+    return programs
 
 
 def first_runs(trace):
@@ -160,8 +175,13 @@ def first_runs(trace):
     return first
 
 
-def write(trace, out):
-    timeline = Timeline(trace)
+def write(trace, out, program=None):
+    """program: a task; only the time from its fork to its end is shown."""
+    since, until = trace.events[0].time, trace.events[-1].time + 1
+    if program and program.born:
+        since = program.born.time
+        until = (program.reaped or program.exit or trace.events[-1]).time + 1
+    timeline = Timeline(trace, since, until)
     of = {task: [] for task in trace.tasks}
     for event in trace.events:
         if event.task:
@@ -170,11 +190,8 @@ def write(trace, out):
     for task in trace.tasks:
         timeline.task(task, of[task])
     timeline.arrows(first_runs(trace))
-    timeline.events.sort(key=lambda event: event["ts"])
-    for event in timeline.events:
-        event["ts"] = event["ts"] / 1000
     out.write('{"displayTimeUnit": "ns", "otherData": ')
     out.write(json.dumps({"lost": trace.lost, "made by": "tools/trace of Tine"}))
     out.write(',\n"traceEvents": [\n')
-    out.write(",\n".join(map(json.dumps, timeline.names + timeline.events)))
+    out.write(",\n".join(map(json.dumps, timeline.out())))
     out.write("\n]}\n")
