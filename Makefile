@@ -234,17 +234,20 @@ $(B)/obj/%.S.o: %.S $(B)/kernel.flags Makefile
 $(B)/tine.pass1: $(KOBJ) linker.ld $(B)/kernel.flags
 	$(say) LD $@
 	$(Q)$(LD) $(LDFLAGS) $(KOBJ) -o $@
-$(B)/ksyms.S: $(B)/tine.pass1 tools/ksyms
+$(B)/kernel.lines: $(B)/tine.pass1 tools/lines
+	$(say) LINES $@
+	$(Q)$(PYTHON) tools/lines -o $@ --kernel $<
+$(B)/ksyms.S: $(B)/tine.pass1 $(B)/kernel.lines tools/ksyms
 	$(say) KSYMS $@
-	$(Q)$(NM) -n $< | $(PYTHON) tools/ksyms >$@
+	$(Q)$(NM) -n $< | $(PYTHON) tools/ksyms $(B)/kernel.lines >$@
 $(B)/obj/ksyms.o: $(B)/ksyms.S
 	$(Q)$(CC) $(ASFLAGS) -c $< -o $@
 # The table is right only if the code lies where it lay in pass 1.
 $(KERNEL): $(B)/obj/ksyms.o $(B)/tine.pass1
 	$(say) LD $@
 	$(Q)$(LD) $(LDFLAGS) $(KOBJ) $(B)/obj/ksyms.o -o $@.new
-	$(Q)$(NM) -n $(B)/tine.pass1 | $(PYTHON) tools/ksyms >$(B)/ksyms.1
-	$(Q)$(NM) -n $@.new | $(PYTHON) tools/ksyms | cmp - $(B)/ksyms.1 || \
+	$(Q)$(NM) -n $(B)/tine.pass1 | grep ' [tTwW] ' >$(B)/ksyms.1
+	$(Q)$(NM) -n $@.new | grep ' [tTwW] ' | cmp - $(B)/ksyms.1 || \
 		{ echo 'ksyms: code moved between the two links: see linker.ld' >&2; exit 1; }
 	$(Q)rm -f $(B)/ksyms.1; mv $@.new $@
 
@@ -264,9 +267,15 @@ $(B)/obj/user/%.c.o: user/%.c $(B)/user.flags Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(USERCC) $(USERFLAGS) -MMD -MP -c $< -o $@
 
-$(BASE): $(USER_BIN) tools/mkroot tools/newc.py $(B)/root.flags
+$(B)/user.lines: $(USER_BIN) tools/lines
+	$(say) LINES $@
+	$(Q)$(PYTHON) tools/lines -o $@ $(USER_BIN)
+
+# What a panic needs to name lines of the kernel and of our programs goes with the root.
+ROOT_LINES := $(B)/kernel.lines $(B)/user.lines
+$(BASE): $(USER_BIN) $(ROOT_LINES) tools/mkroot tools/newc.py $(B)/root.flags
 	$(say) ROOT $@
-	$(Q)$(PYTHON) tools/mkroot -o $@ --busybox '$(BUSYBOX)' $(USER_BIN)
+	$(Q)$(PYTHON) tools/mkroot -o $@ --busybox '$(BUSYBOX)' --lines $(ROOT_LINES) -- $(USER_BIN)
 
 # ROOT=ARCHIVE: one of tools/debroot's, unpacked over ours.
 $(B)/iso.flags: FORCE

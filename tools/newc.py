@@ -47,6 +47,10 @@ class Archive:
     def node(self, name, major, minor, perm):
         self._add(name, stat.S_IFCHR | perm, rdev=(major, minor))
 
+    def no_file(self, name, data):
+        """An entry of no type, for a kernel that knows its name: others pass over it."""
+        self._entry(name, 0, data)
+
     def tree(self, host, guest, follow=True):
         """Adds a host file, or a folder and all in it. Links inside a folder stay links."""
         st = os.stat(host) if follow else os.lstat(host)

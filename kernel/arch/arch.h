@@ -46,6 +46,7 @@ va_t gdt_ist_top(const struct cpu *cpu, enum ist ist);
 extern u8 boot_stack_guard[], boot_stack_bottom[], boot_stack_top[];
 
 /* linker.ld: the parts of the image, each page aligned. */
+extern const u8 kernel_entry_start[], kernel_entry_end[]; /* entry.S, in the text */
 extern const u8 kernel_text_start[], kernel_text_end[], kernel_rodata_start[],
 	kernel_rodata_end[], kernel_data_start[], kernel_end[];
 

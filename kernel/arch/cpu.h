@@ -15,8 +15,9 @@ enum { MAX_CPUS = 32, ISA_LINES = 16 };
 /* By which interrupts are counted: ISA lines, and those of the local APIC. */
 enum irq_kind { IRQ_OF_TIMER = ISA_LINES, IRQ_OF_KICK, IRQ_OF_FLUSH, IRQ_OF_CALL, IRQ_KINDS };
 
-struct task;
 struct mm;
+struct regs;
+struct task;
 
 /*
  * Private to its CPU: read and written with interrupts off, or by code that
@@ -39,6 +40,7 @@ struct cpu {
 	u64 user_ticks, nice_ticks, system_ticks, switches; /* samples of the busy time */
 	u32 interrupts[IRQ_KINDS]; /* how many came: /proc/interrupts */
 	u64 tsc_at_boot;	 /* what its TSC showed when time_now_ns was 0 */
+	const struct regs *stopped_at; /* by smp_stop_others: what it did; NULL: it runs */
 };
 
 extern struct cpu cpus[MAX_CPUS];

@@ -25,6 +25,8 @@
 
 	.cfi_sections .debug_frame
 	.text
+	.globl	kernel_entry_start, kernel_entry_end
+kernel_entry_start:
 
 .macro PUSH value
 	pushq	\value
@@ -305,7 +307,6 @@ trap_common:
 3:	subq	$8, %rsp
 	.cfi_adjust_cfa_offset 8
 	call	trap_dispatch		/* (regs, vector, error code) */
-.Ltrap_returns:
 	movq	%rax, %rsp		/* the registers to go on with: mostly the same */
 	.cfi_adjust_cfa_offset -8
 	testb	$3, REGS_CS(%rsp)
@@ -341,7 +342,6 @@ paranoid_common:
 	subq	$8, %rsp
 	.cfi_adjust_cfa_offset 8
 	call	trap_paranoid		/* (regs, vector, error code) */
-.Lparanoid_returns:
 	addq	$8, %rsp
 	.cfi_adjust_cfa_offset -8
 	testl	%ebx, %ebx
@@ -352,11 +352,6 @@ paranoid_common:
 	.cfi_endproc
 	.size	paranoid_common, . - paranoid_common
 
-/* By these lib/frames.c finds the struct regs of a trap: a word above such a return address. */
-	.section .rodata
-	.balign	8
-	.globl	trap_returns
-trap_returns:
-	.quad	.Ltrap_returns, .Lparanoid_returns
+kernel_entry_end:
 
 	.section .note.GNU-stack, "", @progbits

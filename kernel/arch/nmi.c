@@ -94,7 +94,7 @@ void smp_show(u32 cpu)
 			(int)holder - 1);
 	}
 	for (u32 i = 0; i < note->ncalls; i++)
-		kprintf("  %016lx %pS\n", note->calls[i], (void *)note->calls[i]);
+		kprintf("  %pL\n", (void *)note->calls[i]);
 }
 
 void smp_backtrace_all(bool here_too)

@@ -241,6 +241,7 @@ void smp_stop_point(const struct regs *regs)
 	if (cpu == MAX_CPUS || cpu == this_cpu()->id)
 		return;
 	smp_note(regs);
+	this_cpu()->stopped_at = regs;
 	__atomic_fetch_or(&stopped, 1u << this_cpu()->id, __ATOMIC_RELEASE);
 	halt_here();
 }

@@ -10,11 +10,13 @@
 #include "arch/arch.h"
 
 #include "arch/cpu.h"
+#include "arch/io.h"
 #include "arch/smp.h"
 #include "lib/panic.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/fault.h"
+#include "mm/heap.h"
 #include "mm/kmap.h"
 #include "mm/uaccess_private.h"
 #include "proc/signal.h"
@@ -150,6 +152,23 @@ static void page_fault(struct regs *regs, u64 error_code)
 	fault_page(regs, cr2, error_code);
 }
 
+/* What only a bug of the kernel can cause. A protection fault comes mostly from an address that
+ * is none, its upper 17 bits not all alike: whoever made it, a register may still hold it. */
+__attribute__((cold, noreturn)) static void kernel_exception(const struct regs *regs, u32 vector,
+							      u64 error_code)
+{
+	const u64 *reg = (const u64 *)regs, *end = &regs->orig_rax;
+
+	while (vector == EX_PROTECTION && reg < end && (s64)(*reg << 16) >> 16 == (s64)*reg)
+		reg++;
+	if (vector == EX_PROTECTION && reg < end)
+		panic_regs(regs, "general protection fault in the kernel: %#lx, in a register, is no "
+			   "address%s (error code %#lx)", *reg,
+			   *reg == HEAP_POISON ? " but of freed memory" : "", error_code);
+	panic_regs(regs, "%s (vector %u, error code %#lx) in the kernel", exception_name(vector),
+		   vector, error_code);
+}
+
 /* All exceptions but page faults. */
 __attribute__((noinline)) static struct regs *exception(struct regs *regs, u32 vector,
 							 u64 error_code)
@@ -161,8 +180,7 @@ __attribute__((noinline)) static struct regs *exception(struct regs *regs, u32 v
 	else if (regs->rip == (u64)iret_to_user)
 		return fault_of_iret(regs);
 	else if (!uaccess_fixup(regs))
-		panic_regs(regs, "%s (vector %u, error code %#lx) in the kernel",
-			   exception_name(vector), vector, error_code);
+		kernel_exception(regs, vector, error_code);
 	return regs;
 }
 
@@ -194,9 +212,28 @@ static void double_fault(const struct regs *regs)
 	va_t cr2;
 
 	__asm__ volatile("mov %%cr2, %0" : "=r"(cr2));
-	if (guard_hit(cr2) || guard_hit(regs->rsp - 8))
-		panic_regs(regs, "kernel stack overflow (double fault, cr2 %#lx)", cr2);
-	panic_regs(regs, "double fault (cr2 %#lx)", cr2);
+	if (!guard_hit(cr2) && !guard_hit(regs->rsp - 8))
+		panic_regs(regs, "double fault: no room for an exception at rsp %#lx (cr2 %#lx)",
+			   regs->rsp, cr2);
+	va_t top = current ? current->kstack_top : 0;
+	if (top - regs->rsp > KSTACK_SIZE + PAGE_SIZE)
+		panic_regs(regs, "kernel stack overflow, not of a task (double fault, cr2 %#lx)", cr2);
+	panic_regs(regs, "kernel stack overflow of task %d, %lu bytes deep (double fault, cr2 %#lx)",
+		   current->pid ? task_tid(current) : 0, top - regs->rsp, cr2);
+}
+
+/* The first bank that tells something (SDM vol. 3B 15.3.2). */
+static void machine_check(const struct regs *regs)
+{
+	enum { MCG_CAP = 0x179, MC0_STATUS = 0x401, NEXT = 4, NBANKS = 0xff };
+	u32 nbanks = rdmsr(MCG_CAP) & NBANKS;
+
+	for (u32 i = 0; i < nbanks; i++) {
+		u64 status = rdmsr(MC0_STATUS + i * NEXT);
+		if (status >> 63)
+			panic_regs(regs, "machine check: bank %u, status %#lx", i, status);
+	}
+	panic_regs(regs, "machine check, and no bank says why");
 }
 
 void trap_paranoid(struct regs *regs, u32 vector, u64 error_code)
@@ -205,7 +242,7 @@ void trap_paranoid(struct regs *regs, u32 vector, u64 error_code)
 	if (vector == EX_DOUBLE_FAULT)
 		double_fault(regs);
 	if (vector == EX_MACHINE_CHECK)
-		panic_regs(regs, "machine check");
+		machine_check(regs);
 	bool was_asked = smp_note_if_asked(regs);
 	smp_stop_point(regs);
 	/* Above 0 nobody touches irq_flags: what we interrupt may be about to look at it. */

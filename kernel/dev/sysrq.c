@@ -57,11 +57,12 @@ static void show_task(const struct task *task)
 	const va_t *at = calls;
 	u32 n = frames_of_task(task, calls, FRAMES_MAX);
 	u64 offset;
+	char name[KSYM_NAME];
 
 	kprintf("%5d %5d  %c %4u %-15s", task_tid(task), task->process->parent_number,
 		task_state_text(task)[0], task->cpu, task->name);
-	for (frames_wchan(&at, &n); n > 0; at++, n--)
-		kprintf(" %s", ksym_find(*at, &offset));
+	for (frames_wchan(&at, &n, name); n > 0; at++, n--)
+		kprintf(" %s", ksym_find(*at, name, &offset) ? name : "?");
 	mutex_show_wait(task);
 	kprintf("\n");
 }

@@ -2,8 +2,9 @@
  * The root file system at boot: a ramfs, filled from the archives that the
  * boot loader brought, with /proc and /dev mounted on it.
  *
- * The frames of an archive are given back once it is unpacked. A damaged
- * archive is reported and ends there; what came before it stays.
+ * The frames of an archive are given back once it is unpacked, but for those
+ * with the table of lines (lib/lines.h). A damaged archive is reported and ends
+ * there; what came before it stays.
  * Entry point: fs_init.
  */
 #include "arch/boot_info.h"
@@ -14,6 +15,7 @@
 #include "fs/mount.h"
 #include "fs/path.h"
 #include "fs/procfs.h"
+#include "lib/lines.h"
 #include "lib/panic.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -30,6 +32,7 @@ struct hard_link {
 };
 
 static struct hard_link *hard_links;
+static struct boot_range lines_range; /* frames that stay as they are */
 
 static void forget_links(void *arg)
 {
@@ -137,6 +140,12 @@ static int unpack_entry(void *arg, const struct cpio_entry *e)
 {
 	struct walk w;
 	(void)arg;
+	if ((e->mode & S_IFMT) == 0 && strcmp(e->name, LINES_NAME) == 0) {
+		if (lines_keep(e->data, e->size))
+			lines_range = (struct boot_range){kva_pa(e->data) & PAGE_MASK,
+							  kva_pa(e->data) + e->size, false};
+		return 0;
+	}
 	char *path = path_get_kernel(e->name);
 	if (PTR_ERR(path) == -ENAMETOOLONG) /* only names of 4 KiB: passed over */
 		return 0;
@@ -168,7 +177,8 @@ static void unpack(const struct boot_range *module)
 	if (error)
 		kprintf("initramfs: damaged at byte %zu: %s\n", error_at, error);
 	forget_links(NULL);
-	page_free_boot(module->start, module->end);
+	page_free_boot(module->start, MIN(module->end, MAX(lines_range.start, module->start)));
+	page_free_boot(MAX(module->start, MIN(lines_range.end, module->end)), module->end);
 }
 
 /* Mounts on a directory of the root, which is made if the archive has none. */

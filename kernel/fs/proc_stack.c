@@ -16,11 +16,12 @@ static int show_calls(struct text *text, const struct proc_node *node, bool all)
 	u32 n = task ? frames_of_task(task, calls, FRAMES_MAX) : 0;
 	spin_unlock(&proc_lock);
 	const va_t *at = calls;
-	const char *name = all ? NULL : frames_wchan(&at, &n);
+	char name[KSYM_NAME];
+	bool known = !all && frames_wchan(&at, &n, name);
 	for (u32 i = 0; all && i < n; i++)
 		text_printf(text, "[<0>] %pS\n", (void *)calls[i]);
 	if (!all)
-		text_printf(text, "%s", name ? name : "0");
+		text_printf(text, "%s", known ? name : "0");
 	return 0;
 }
 

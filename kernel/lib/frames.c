@@ -1,85 +1,142 @@
 /*
  * Walks over kernel stacks (lib/frames.h). A frame is two words: the caller's
- * rbp, and the address to return to. Where that is the way out of a trap, the
- * chain goes on in the registers of what was interrupted, maybe on another stack.
+ * rbp, and the address to return to. Where that is in entry.S, what it has saved
+ * lies above the frame, and leads on to the code that was interrupted, maybe on
+ * another stack, or to the program.
+ * Sources: psABI 3.2.2; Intel SDM vol. 2, CALL.
  */
 #include "lib/frames.h"
 
 #include "arch/arch.h"
+#include "arch/boot_info.h"
 #include "arch/cpu.h"
 #include "lib/panic.h"
 #include "lib/string.h"
 #include "mm/kmap.h"
 #include "proc/task.h"
 
-struct stack {
-	va_t low, high;
-};
+enum { SAVED_RBP = 5 /* words that thread_switch has pushed after it */ };
 
-/* Of entry.S: above a frame that returns to one of these are a word and the struct regs. */
-extern const va_t trap_returns[2];
-enum { WORDS_TO_REGS = 3, SAVED_RBP = 5 /* words that thread_switch has pushed after it */ };
-
-static bool holds(struct stack stack, va_t va)
+va_t frames_call_target(const u8 code[CALL_BYTES], va_t return_address)
 {
-	return va >= stack.low && va < stack.high;
+	enum { CALL_RELATIVE = 0xe8, GROUP_5 = 0xff, CALL_INDIRECT = 2 };
+	s32 distance;
+
+	if (code[2] == CALL_RELATIVE) {
+		memcpy(&distance, code + 3, sizeof distance);
+		return return_address + (s64)distance;
+	}
+	for (int i = 0; i < CALL_BYTES - 1; i++)
+		if (code[i] == GROUP_5 && (code[i + 1] >> 3 & 7) == CALL_INDIRECT)
+			return 1;
+	return 0;
 }
 
-/* That of this CPU on which va lies, with everything above it. */
-static struct stack stack_of(va_t va)
+static bool in_range(va_t va, size_t size, va_t start, va_t end)
 {
-	const struct cpu *cpu = this_cpu();
-	struct stack stack = {(va_t)boot_stack_bottom, (va_t)boot_stack_top};
-	for (int ist = 1; ist <= IST_COUNT && !holds(stack, va); ist++) {
-		stack.high = gdt_ist_top(cpu, ist);
-		stack.low = stack.high - IST_STACK_SIZE;
-	}
-	if (!holds(stack, va) && cpu->kstack_top) {
-		stack.high = ROUND_UP(cpu->kstack_top, PAGE_SIZE); /* above it is the FPU's state */
-		stack.low = stack.high - KSTACK_SIZE;
-	}
-	return holds(stack, va) ? stack : (struct stack){0, 0};
+	return va >= start && va < end && end - va >= size;
 }
 
-/* Adds to calls; sets *trap_out where it comes to one. */
-static u32 walk(struct stack stack, va_t rbp, va_t *calls, u32 max, const struct regs **trap_out)
+static bool on_stack(const void *at, size_t size)
 {
-	u32 n = 0;
-	while (n < max && rbp % 8 == 0 && holds(stack, rbp) && holds(stack, rbp + 8)) {
-		const va_t *frame = (const va_t *)rbp;
-		if (frame[1] == trap_returns[0] || frame[1] == trap_returns[1])
-			*trap_out = (const struct regs *)(frame + WORDS_TO_REGS);
-		if (*trap_out || frame[1] == 0)
-			break;
-		calls[n++] = frame[1] - 1; /* a call without return may end its function */
-		if (frame[0] <= rbp)
-			break; /* callers' frames lie higher: anything else is damage */
-		rbp = frame[0];
+	va_t va = (va_t)at, bottom = kstack_bottom(va);
+
+	if (va % 8 != 0)
+		return false;
+	for (u32 i = 0; i < ncpus; i++) {
+		for (int ist = 1; ist <= IST_COUNT; ist++) {
+			va_t top = gdt_ist_top(&cpus[i], ist);
+			if (in_range(va, size, top - IST_STACK_SIZE, top))
+				return true;
+		}
 	}
-	return n;
+	return in_range(va, size, (va_t)boot_stack_bottom, (va_t)boot_stack_top) ||
+	       (bottom && in_range(va, size, bottom, bottom + KSTACK_SIZE));
+}
+
+static bool in_text(va_t va)
+{
+	return in_range(va, 1, (va_t)kernel_text_start + CALL_BYTES, (va_t)kernel_text_end);
+}
+
+/* Has the function made its frame where it was interrupted? Small ones never do. */
+static bool has_frame(va_t rip)
+{
+	static const u8 mov_rsp_rbp[] = {0x48, 0x89, 0xe5}, ret = 0xc3;
+	char name[KSYM_NAME];
+	u64 offset;
+
+	if (!in_text(rip) || !ksym_find(rip, name, &offset) || *(const u8 *)rip == ret)
+		return false;
+	for (va_t at = rip - offset; at + sizeof mov_rsp_rbp <= rip; at++)
+		if (memcmp((const u8 *)at, mov_rsp_rbp, sizeof mov_rsp_rbp) == 0)
+			return true;
+	return false;
+}
+
+/* Where there is no frame the return address is on top, or below what has been pushed. */
+static va_t caller_on_top(const struct regs *regs)
+{
+	for (int i = 0; i < 2 && !has_frame(regs->rip); i++) {
+		const va_t *word = (const va_t *)regs->rsp + i;
+		if (on_stack(word, sizeof *word) && in_text(*word) &&
+		    frames_call_target((const u8 *)*word - CALL_BYTES, *word))
+			return *word - 1;
+	}
+	return 0;
+}
+
+bool frames_begin(struct frames *u, const struct regs *regs)
+{
+	*u = (struct frames){.pc = regs->rip, .rbp = regs->rbp, .trap = regs};
+	if (regs_from_user(regs))
+		u->user = regs;
+	return !u->user;
+}
+
+bool frames_next(struct frames *u)
+{
+	va_t caller = u->trap ? caller_on_top(u->trap) : 0;
+	const va_t *frame = (const va_t *)u->rbp;
+
+	if (u->entry)
+		return frames_begin(u, u->entry);
+	u->trap = NULL;
+	if (caller) {
+		u->pc = caller;
+		return true;
+	}
+	if (!on_stack(frame, 2 * sizeof *frame) || !in_text(frame[1]))
+		return false;
+	u->pc = frame[1] - 1; /* in the call, not behind it: that may be another function */
+	u->rbp = frame[0] > u->rbp ? frame[0] : 0; /* callers' frames lie higher */
+	const struct regs *saved = (const struct regs *)(frame + 3); /* all of entry.S: rsp + 8 */
+	if (in_range(u->pc, 1, (va_t)kernel_entry_start, (va_t)kernel_entry_end) &&
+	    on_stack(saved, sizeof *saved))
+		u->entry = saved;
+	return true;
 }
 
 u32 frames_of_regs(const struct regs *regs, va_t *calls, u32 max)
 {
+	struct frames u;
 	u32 n = 0;
-	while (regs && n < max && !regs_from_user(regs)) {
-		const struct regs *outer = NULL;
-		calls[n++] = regs->rip;
-		n += walk(stack_of(regs->rsp), regs->rbp, calls + n, max - n, &outer);
-		regs = outer;
-	}
+	for (bool more = frames_begin(&u, regs); more && n < max; more = frames_next(&u))
+		calls[n++] = u.pc;
 	return n;
 }
 
 u32 frames_of_task(const struct task *task, va_t *calls, u32 max)
 {
-	struct stack stack = {task->kstack_top - KSTACK_SIZE, (va_t)task_regs(task)};
-	va_t at = task->thread.rsp + SAVED_RBP * sizeof(va_t);
-	const struct regs *trap = NULL;
+	const va_t *saved = (const va_t *)task->thread.rsp + SAVED_RBP;
 	bool asleep = task->state == TASK_SLEEPING || task->state == TASK_STOPPED;
-	if (!asleep || task->on_cpu || !holds(stack, at))
+	u32 n = 0;
+	if (!asleep || task->on_cpu || !on_stack(saved, sizeof *saved))
 		return 0;
-	return walk(stack, *(const va_t *)at, calls, max, &trap);
+	struct frames u = {.rbp = *saved};
+	while (n < max && frames_next(&u))
+		calls[n++] = u.pc;
+	return n;
 }
 
 /* What all sleeps have in common. */
@@ -93,13 +150,11 @@ static bool is_sleep(const char *name)
 	return false;
 }
 
-const char *frames_wchan(const va_t **calls, u32 *n)
+bool frames_wchan(const va_t **calls, u32 *n, char name[KSYM_NAME])
 {
 	u64 offset;
-	for (; *n > 0; (*calls)++, (*n)--) {
-		const char *name = ksym_find(**calls, &offset);
-		if (name && !is_sleep(name))
-			return name;
-	}
-	return NULL;
+	for (; *n > 0; (*calls)++, (*n)--)
+		if (ksym_find(**calls, name, &offset) && !is_sleep(name))
+			return true;
+	return false;
 }

@@ -6,6 +6,7 @@
 #ifndef LIB_FRAMES_H
 #define LIB_FRAMES_H
 
+#include "lib/panic.h"
 #include "lib/types.h"
 
 struct regs;
@@ -23,8 +24,26 @@ u32 frames_of_regs(const struct regs *regs, va_t *calls, u32 max);
  * it wakes meanwhile the names are of another moment. */
 u32 frames_of_task(const struct task *task, va_t *calls, u32 max);
 
-/* The name of the function in which a task sleeps, as in /proc/PID/wchan; NULL: not known. Moves
+/* The name of the function in which a task sleeps, as in /proc/PID/wchan; false: not known. Moves
  * calls and n on to it, past what all sleeps have in common. */
-const char *frames_wchan(const va_t **calls, u32 *n);
+bool frames_wchan(const va_t **calls, u32 *n, char name[KSYM_NAME]);
+
+/*
+ * The same step by step: each true is a frame, pc its place. Begins with {.rbp} of the running
+ * code and frames_next, or with a trap's registers.
+ */
+struct frames {
+	va_t pc, rbp;
+	const struct regs *trap;  /* it was interrupted at pc */
+	const struct regs *entry; /* what the code at pc, in entry.S, has saved */
+	const struct regs *user;  /* behind the last frame: the program's */
+};
+bool frames_begin(struct frames *u, const struct regs *regs);
+bool frames_next(struct frames *u);
+
+enum { CALL_BYTES = 7 }; /* of the longest instruction CALL */
+
+/* Do the bytes before a return address end in a CALL? Its target; 0: none, 1: not said there. */
+va_t frames_call_target(const u8 code[CALL_BYTES], va_t return_address);
 
 #endif

@@ -127,7 +127,7 @@ static void append_lines(const char *text, size_t n)
 	while (n > 0) {
 		const char *newline = memchr(text, '\n', n);
 		size_t len = newline ? (size_t)(newline - text) + 1 : n;
-		if (!log.in_line)
+		if (!log.in_line && !log.panicking) /* a panic's lines are for a narrow screen */
 			append_time();
 		append(text, len);
 		log.in_line = !newline;

@@ -9,6 +9,7 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #ifndef HOST_TEST
+#include "lib/lines.h"
 #include "lib/panic.h"
 #endif
 
@@ -108,21 +109,25 @@ static void put_octal(struct out *out, struct spec spec, u64 value)
 	put_number(out, &spec, value, 8, "01234567", prefix);
 }
 
-/* %p as 0x and digits; %pS as function+offset, or the plain address. */
-static void put_pointer(struct out *out, struct spec spec, u64 value, bool symbol)
+/* %p as 0x and digits; %pS as function+offset, or the plain address; %pL: and (file:line). */
+static void put_pointer(struct out *out, struct spec spec, u64 value, char form)
 {
 #ifndef HOST_TEST
+	char name[KSYM_NAME];
 	u64 offset;
-	const char *name = symbol ? ksym_find(value, &offset) : NULL;
+	struct line line;
 
-	if (name) {
-		char text[96];
-		int len = snprintf(text, sizeof text, "%s+%#lx", name, offset);
-		put_text(out, &spec, text, MIN((size_t)len, sizeof text - 1));
+	if (form && ksym_find(value, name, &offset)) {
+		char text[128];
+		size_t len = snprintf(text, sizeof text, "%s+%#lx", name, offset);
+		if (form == 'L' && lines_find("", 0, value, &line) && line.line)
+			len += snprintf(text + len, sizeof text - len, " (%s:%u)", line.file,
+					line.line);
+		put_text(out, &spec, text, MIN(len, sizeof text - 1));
 		return;
 	}
 #else
-	(void)symbol;
+	(void)form;
 #endif
 	put_number(out, &spec, value, 16, "0123456789abcdef", "0x");
 }
@@ -225,8 +230,8 @@ static const char *convert(struct out *out, const struct spec *spec, const char 
 		put_string(out, spec, va_arg(*args, const char *));
 		break;
 	case 'p':
-		put_pointer(out, *spec, (u64)va_arg(*args, void *), *fmt == 'S');
-		fmt += *fmt == 'S';
+		c = *fmt == 'S' || *fmt == 'L' ? *fmt++ : '\0';
+		put_pointer(out, *spec, (u64)va_arg(*args, void *), c);
 		break;
 	case '%':
 		put(out, '%');

@@ -303,14 +303,30 @@ __attribute__((noinline)) static void fault_failed(struct regs *regs, enum fault
 	fault_signal(result, va);
 }
 
+/* A page fault that only a bug of the kernel can cause, in words (SDM vol. 3A 4.7). */
+__attribute__((cold, noreturn)) static void fault_panic(const struct regs *regs, va_t va,
+							 u64 error_code)
+{
+	const char *access = error_code & FAULT_FETCH ? "jump to" :
+			     error_code & FAULT_WRITE ? "write to" : "read of";
+	const char *why = error_code & FAULT_RESERVED_BIT ? "a page table has a reserved bit set" :
+			  error_code & FAULT_PRESENT ? "the page does not allow that" :
+			  va < PAGE_SIZE ? "a null pointer" : "nothing is mapped there";
+
+	panic_regs(regs, "page fault, %s %#lx: %s (error code %#lx: %s, %s%s, %s mode)", access, va,
+		   why, error_code, error_code & FAULT_PRESENT ? "present" : "not present",
+		   error_code & FAULT_WRITE ? "write" : "read",
+		   error_code & FAULT_FETCH ? " of an instruction" : "",
+		   error_code & FAULT_USER ? "user" : "kernel");
+}
+
 void fault_page(struct regs *regs, va_t va, u64 error_code)
 {
 	if (error_code & FAULT_RESERVED_BIT)
-		panic_regs(regs, "reserved bit set in a page table, walking to %#lx", va);
+		fault_panic(regs, va, error_code);
 	if (!regs_from_user(regs)) {
 		if (!uaccess_covers(regs->rip))
-			panic_regs(regs, "page fault in the kernel at %#lx, error code %#lx", va,
-				   error_code);
+			fault_panic(regs, va, error_code);
 		if (uaccess_fixup_locked(regs))
 			return;
 	}

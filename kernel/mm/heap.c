@@ -132,7 +132,7 @@ static void class_free(struct page *slab, void *object)
 {
 	struct heap_class *class = &classes[slab->index];
 #ifdef DEBUG
-	memset(object, 0x6b, class->size_bytes); /* use after free shows at once */
+	memset(object, HEAP_POISON & 0xff, class->size_bytes); /* use after free shows at once */
 #endif
 	spin_lock(&class->lock);
 	kassert(slab->used > 0);

@@ -10,6 +10,8 @@
 
 enum { HEAP_ANY = -2 }; /* a class that is not known yet */
 
+#define HEAP_POISON 0x6b6b6b6b6b6b6b6b /* DEBUG: each word of freed memory, no address */
+
 /* The class of slabs for objects of n bytes (classes[] in mm/heap.c); -1: whole frames. */
 static inline __attribute__((always_inline)) int heap_class(size_t n)
 {

@@ -94,9 +94,10 @@ static void report_if_hung(const struct task *task, u64 after_ns, u64 until_ns)
 	    task->on_cpu || since_ns <= after_ns || since_ns > until_ns)
 		return;
 	u32 n = frames_of_task(task, calls, ARRAY_SIZE(calls));
-	const char *name = frames_wchan(&at, &n);
+	char name[KSYM_NAME];
+	bool known = frames_wchan(&at, &n, name);
 	kprintf("watchdog: task %d (%s) has been asleep for %u s in %s", task_tid(task), task->name,
-		hung_task_seconds, name ? name : "?");
+		hung_task_seconds, known ? name : "?");
 	mutex_show_wait(task);
 	kprintf("\n");
 }

@@ -26,7 +26,7 @@ static void check_take(const struct mutex *mutex, bool second, const void *site)
 	struct task *task = current;
 	const struct mutex *last = task->nmutexes ? task->mutexes[task->nmutexes - 1] : NULL;
 	if (last && last->rank + !second > mutex->rank)
-		panic("lock order: mutex %s (rank %u) at %pS, while %s (rank %u) is held",
+		panic("lock order: mutex %s (rank %u) at %pL, while %s (rank %u) is held",
 		      mutex->name, mutex->rank, site, last->name, last->rank);
 	kassert(task->nmutexes < ARRAY_SIZE(task->mutexes));
 	task->mutexes[task->nmutexes++] = mutex;
@@ -102,7 +102,7 @@ static void wait_and_take(struct mutex *mutex)
 void mutex_lock(struct mutex *mutex)
 {
 	kassert(this_cpu()->irq_off_depth == 0); /* it may sleep */
-	check_take(mutex, false, __builtin_return_address(0));
+	check_take(mutex, false, SPIN_SITE);
 	if (!try_take(mutex))
 		wait_and_take(mutex);
 }
@@ -110,7 +110,7 @@ void mutex_lock(struct mutex *mutex)
 void mutex_lock_second(struct mutex *mutex)
 {
 	kassert(this_cpu()->irq_off_depth == 0);
-	check_take(mutex, true, __builtin_return_address(0));
+	check_take(mutex, true, SPIN_SITE);
 	if (!try_take(mutex))
 		wait_and_take(mutex);
 }

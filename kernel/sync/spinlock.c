@@ -26,7 +26,7 @@ bool spin_lock_soon(struct spinlock *lock, u32 tries)
 	irq_off_push();
 	while (tries-- > 0) {
 		if (spin_try(lock)) {
-			spin_check_take(lock, false);
+			spin_check_take(lock, false, SPIN_SITE);
 			return true;
 		}
 		shootdown_poll();
@@ -45,22 +45,21 @@ static struct held {
 	const struct spinlock *lock[MAX_HELD];
 } held[MAX_CPUS];
 
-void spin_check_take(struct spinlock *lock, bool second)
+void spin_check_take(struct spinlock *lock, bool second, const void *site)
 {
 	struct held *h = &held[this_cpu()->id];
-	const void *site = __builtin_return_address(0);
 	const struct spinlock *last = h->n > 0 ? h->lock[h->n - 1] : NULL;
 	bool pair = second && last && last->rank == lock->rank && last < lock;
 	if (last && last->rank >= lock->rank && !pair)
-		panic("lock order: %s (rank %u) at %pS, while %s (rank %u) is held since %pS",
+		panic("lock order: %s (rank %u) at %pL, while %s (rank %u) is held since %pL",
 		      lock->name, lock->rank, site, last->name, last->rank, last->taken_at);
 	kassert(h->n < MAX_HELD);
 	h->lock[h->n++] = lock;
 }
 
-void spin_note_taken(struct spinlock *lock)
+void spin_note_taken(struct spinlock *lock, const void *site)
 {
-	lock->taken_at = __builtin_return_address(0);
+	lock->taken_at = site;
 }
 
 void spin_check_release(struct spinlock *lock)

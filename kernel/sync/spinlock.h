@@ -40,21 +40,28 @@ extern const struct spinlock *spin_waits_for[MAX_CPUS];
 /* For who must not wait for ever for a CPU that may be stuck with the lock: so many tries. */
 bool spin_lock_soon(struct spinlock *lock, u32 tries);
 
-/* DEBUG: the order of ranks is checked; else these do nothing. */
+/* DEBUG: the order of ranks is checked; else these do nothing. Functions of their own then, so that
+ * who calls them is the place of the lock. */
 #ifdef DEBUG
-void spin_check_take(struct spinlock *lock, bool second);
-void spin_note_taken(struct spinlock *lock); /* where; only now: while it waits, another holds it */
+#define SPIN_FUNCTION static __attribute__((noinline, unused)) void
+#define SPIN_SITE ((const char *)__builtin_return_address(0) - 1)
+void spin_check_take(struct spinlock *lock, bool second, const void *site);
+void spin_note_taken(struct spinlock *lock, const void *site); /* while it waits, another holds it */
 void spin_check_release(struct spinlock *lock);
 #else
-static inline void spin_check_take(struct spinlock *lock, bool second)
+#define SPIN_FUNCTION static inline void
+#define SPIN_SITE NULL
+static inline void spin_check_take(struct spinlock *lock, bool second, const void *site)
 {
 	(void)lock;
 	(void)second;
+	(void)site;
 }
 
-static inline void spin_note_taken(struct spinlock *lock)
+static inline void spin_note_taken(struct spinlock *lock, const void *site)
 {
 	(void)lock;
+	(void)site;
 }
 
 static inline void spin_check_release(struct spinlock *lock)
@@ -86,31 +93,24 @@ static inline bool spin_try(struct spinlock *lock)
 					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
-/* In a DEBUG build in the caller itself: so taken_at is a place there, and not here. */
-#ifdef DEBUG
-#define SPIN_INLINE static inline __attribute__((always_inline))
-#else
-#define SPIN_INLINE static inline
-#endif
-
-SPIN_INLINE void spin_take(struct spinlock *lock, bool second)
+static inline void spin_take(struct spinlock *lock, bool second, const void *site)
 {
 	irq_off_push();
-	spin_check_take(lock, second);
+	spin_check_take(lock, second, site);
 	if (__builtin_expect(!spin_try(lock), 0))
 		spin_wait_and_take(lock);
-	spin_note_taken(lock);
+	spin_note_taken(lock, site);
 }
 
-SPIN_INLINE void spin_lock(struct spinlock *lock)
+SPIN_FUNCTION spin_lock(struct spinlock *lock)
 {
-	spin_take(lock, false);
+	spin_take(lock, false, SPIN_SITE);
 }
 
 /* The second of two locks of one rank: the one at the higher address. */
-SPIN_INLINE void spin_lock_second(struct spinlock *lock)
+SPIN_FUNCTION spin_lock_second(struct spinlock *lock)
 {
-	spin_take(lock, true);
+	spin_take(lock, true, SPIN_SITE);
 }
 
 static inline void spin_unlock(struct spinlock *lock)

@@ -10,9 +10,10 @@
 #include "syscall/table.h"
 #include "syscall/syscalls.h"
 
-/* How many arguments it has is for who reads this, as tools/trace does. */
+/* Behind the name's NUL stands how many arguments it has: for who reads this, as tools/trace does,
+ * and for panics. */
 #define CALL(number, name, nargs) \
-	[number] = {#name, (syscall_fn *)(void *)sys_##name}
+	[number] = {#name "\0" #nargs, (syscall_fn *)(void *)sys_##name}
 
 const struct syscall syscall_table[SYSCALL_COUNT] = {
 	CALL(0, read, 3),

@@ -10,7 +10,7 @@
 typedef s64 syscall_fn(u64, u64, u64, u64, u64, u64);
 
 struct syscall {
-	const char *name;
+	const char *name; /* and behind its NUL a digit: how many arguments */
 	syscall_fn *handler; /* NULL: ENOSYS */
 };
 

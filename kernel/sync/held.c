@@ -1,0 +1,86 @@
+/*
+ * The locks that are held. Nobody keeps a list of locks, for it would cost each
+ * lock and unlock; so the memory where locks lie, the kernel's data and its
+ * heap, is searched for what can only be one: a holder that there is, a rank
+ * that there is, and a name within the read-only data.
+ *
+ * Takes no locks itself. Others may take and release theirs meanwhile, unless
+ * they are stopped, as in a panic.
+ */
+#include "sync/held.h"
+
+#include "arch/arch.h"
+#include "arch/cpu.h"
+#include "lib/printf.h"
+#include "mm/page.h"
+#include "proc/task.h"
+#include "sync/mutex.h"
+
+enum { SHOWN = 12 };
+
+static bool may_be_name(const char *name)
+{
+	return (const u8 *)name >= kernel_rodata_start && (const u8 *)name < kernel_rodata_end;
+}
+
+static bool is_held_spinlock(const struct spinlock *lock)
+{
+	return lock->holder - 1 < ncpus && lock->rank >= RANK_PROC && lock->rank <= RANK_CONSOLE &&
+	       may_be_name(lock->name);
+}
+
+static bool is_held_mutex(const struct mutex *mutex)
+{
+	u64 owner = (u64)(struct task *)mutex->owner - DIRECT_MAP;
+
+	return owner < npages << PAGE_SHIFT && pa_page(owner)->kind == PAGE_HEAP &&
+	       mutex->rank >= RANK_MOUNT && mutex->rank < RANK_PROC && may_be_name(mutex->name);
+}
+
+/* The boot CPU's stacks lie among the data, with pages below them that are not mapped. */
+static const u64 *skip_stacks(const u64 *word)
+{
+	if ((const void *)word == boot_stack_guard)
+		word += PAGE_SIZE / sizeof *word;
+	if ((const void *)word == ist_stacks)
+		word = (const u64 *)&ist_stacks[IST_COUNT];
+	return word;
+}
+
+/* Those in [at, end); how many. */
+static u32 search(const void *at, const void *end, u32 shown)
+{
+	for (const u64 *word = at; (const void *)(word + 2) <= end; word++) {
+		word = skip_stacks(word);
+		const struct spinlock *lock = (const struct spinlock *)word;
+		const struct mutex *mutex = (const struct mutex *)word;
+		if (shown >= SHOWN)
+			break;
+		if (is_held_spinlock(lock)) {
+			shown++;
+			kprintf("lock %s at %p: CPU %u", lock->name, word, lock->holder - 1);
+#ifdef DEBUG
+			kprintf(", since %pL", lock->taken_at);
+#endif
+			kprintf("\n");
+		} else if ((const void *)(mutex + 1) <= end && is_held_mutex(mutex)) {
+			const struct task *owner = mutex->owner;
+			shown++;
+			kprintf("mutex %s at %p: task %d (%.*s), %u wait\n", mutex->name, word,
+				owner->pid ? task_tid(owner) : 0, TASK_NAME_LEN, owner->name,
+				mutex->nwaiting);
+		}
+	}
+	return shown;
+}
+
+void locks_show_held(void)
+{
+	u32 shown = search(kernel_data_start, kernel_end, 0);
+
+	for (pfn_t pfn = 0; pages && pfn < npages; pfn++)
+		if (pages[pfn].kind == PAGE_HEAP)
+			shown = search(page_kva(&pages[pfn]), page_kva(&pages[pfn + 1]), shown);
+	if (shown == 0)
+		kprintf("no locks are held\n");
+}
