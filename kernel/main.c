@@ -14,9 +14,11 @@
 #include "arch/time.h"
 #include "dev/dev.h"
 #include "fs/files.h"
+#include "fs/procfs.h"
 #include "lib/log.h"
 #include "lib/panic.h"
 #include "lib/printf.h"
+#include "lib/provoke.h"
 #include "mm/page.h"
 #include "proc/futex.h"
 #include "proc/pid.h"
@@ -122,6 +124,8 @@ void kmain(u32 magic, pa_t info)
 	dev_early_init();
 	check_memory();
 	arch_init();
+	if (provoke_init())
+		proc_sys_add_provoke();
 	memory_init();
 	machine_init();
 	tasks_init();

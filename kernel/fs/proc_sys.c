@@ -10,6 +10,7 @@
 #include "dev/sysrq.h"
 #include "fs/procfs.h"
 #include "fs/random.h"
+#include "lib/provoke.h"
 #include "lib/string.h"
 #include "mm/uaccess.h"
 #include "proc/task.h"
@@ -136,7 +137,7 @@ static const struct proc_entry random_entries[] = {
 	{.name = NULL},
 };
 
-static const struct proc_entry kernel_entries[] = {
+static struct proc_entry kernel_entries[] = {
 	SAYS("cap_last_cap", "40\n"),
 	SAYS("core_pattern", "core\n"),
 	{.name = "hostname", .mode = S_IFREG | 0644, .which = UTS_NODENAME,
@@ -154,9 +155,16 @@ static const struct proc_entry kernel_entries[] = {
 	 .write = trace_write_switch},
 	NAME("version", UTS_VERSION),
 	NUMBER("watchdog_thresh", NUMBER_WATCHDOG),
+	{.name = NULL, /* proc_sys_add_provoke */
+	 .mode = S_IFREG | 0600, .show = provoke_show, .write = provoke_write},
 	{.name = NULL},
 };
 _Static_assert(PID_MAX == 32768 && NGROUPS_MAX == 65536, "what kernel_entries say");
+
+void proc_sys_add_provoke(void)
+{
+	kernel_entries[ARRAY_SIZE(kernel_entries) - 2].name = "provoke";
+}
 
 static const struct proc_entry vm_entries[] = {
 	SAYS("overcommit_memory", "1\n"), /* memory is promised without a limit */

@@ -83,6 +83,7 @@ int proc_may_look(const struct proc_node *node);
 extern const struct proc_entry proc_root_entry;		/* fs/proc_system.c */
 extern const struct proc_entry proc_pid_entry, proc_thread_entry; /* fs/proc_pid.c */
 extern const struct proc_entry proc_sys_entries[];	/* fs/proc_sys.c */
+void proc_sys_add_provoke(void); /* /proc/sys/kernel/provoke (lib/provoke.c); at boot */
 void proc_sys_init(void); /* from fs_init: numbers that the command line gives */
 extern const struct file_ops pagemap_ops, kpagecount_ops; /* fs/proc_maps.c */
 
