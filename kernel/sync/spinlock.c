@@ -27,6 +27,7 @@ bool spin_lock_soon(struct spinlock *lock, u32 tries)
 	while (tries-- > 0) {
 		if (spin_try(lock)) {
 			spin_check_take(lock, false, SPIN_SITE);
+			spin_note_taken(lock, SPIN_SITE);
 			return true;
 		}
 		shootdown_poll();
