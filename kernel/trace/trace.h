@@ -121,7 +121,8 @@ void trace_tree_changed(struct mm *mm, const char *why);
 /* From kmain, before the first task: the option trace=. */
 void trace_init(void);
 
-/* For a panic, all other CPUs stopped: the last n events to the kernel log. No locks. */
+/* The last n events to the kernel log; any context. Takes no lock but the log's. A panic sets
+ * trace_mask to 0 first: printing may make more events, and the stream's lock may be held. */
 void trace_last(u32 n);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Reading the rings: /proc/trace, and the last events in a panic.
+ * Reading the rings: /proc/trace, and the last events for a panic and for who asks at the console.
  *
  * A cursor goes through all rings at once, the oldest record first. It takes no lock against the
  * writers: it copies a record and then looks whether its slot has been used again meanwhile. What
@@ -16,6 +16,7 @@
 #include "lib/string.h"
 #include "mm/heap.h"
 #include "mm/uaccess.h"
+#include "sync/spinlock.h"
 #include "trace/trace_private.h"
 #include "trace/trace_proc.h"
 
@@ -139,7 +140,7 @@ const struct file_ops trace_file_ops = {
 	.open = trace_open, .release = trace_release, .read = trace_read,
 };
 
-/* Panics --------------------------------------------------------------------------------------- */
+/* The last of them ----------------------------------------------------------------------------- */
 
 /* One step back from the cursor: to the latest record before it. */
 static bool cursor_back(struct trace_cursor *cursor)
@@ -161,19 +162,21 @@ static bool cursor_back(struct trace_cursor *cursor)
 	return from != MAX_CPUS;
 }
 
+/* Interrupts off: as long as this CPU has not answered, no ring is freed. */
 void trace_last(u32 n)
 {
-	static struct trace_cursor cursor; /* a panic's stack may be small, and it comes once */
-	static char line[TRACE_LINE];
+	struct trace_cursor cursor;
 	struct trace_record record;
-	u64 lost;
-	trace_mask = 0;
+	char line[TRACE_LINE];
+	u64 lost, end_ns = trace_now_ns(); /* what printing makes happen is not waited for */
+	irq_off_push();
 	for (u32 cpu = 0; cpu < ncpus; cpu++)
 		cursor.at[cpu] = trace_rings[cpu] ? ring_head(trace_rings[cpu]) : 0;
 	for (u32 i = 0; i < n && cursor_back(&cursor); i++)
 		;
-	while (cursor_next(&cursor, UINT64_MAX, &record, &lost)) {
+	while (cursor_next(&cursor, end_ns, &record, &lost)) {
 		trace_format(line, sizeof line, &record);
 		kprintf("  %s", line);
 	}
+	irq_off_pop();
 }
