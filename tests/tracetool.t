@@ -103,12 +103,12 @@ def drain_all(fd):
 # comes whenever it likes.
 LEFT_OUT = re.compile(r"rseq\(|clock_gettime\(|time\(|--- SIGCHLD|rt_sigreturn\(|.* = \? ERESTART")
 SAME = (  # what else is written as the same word: structs and addresses, then numbers of processes
-    (r" /\* \d+ vars \*/", ""), (r'(getrandom\(|NAME, )("[^"]*"|0x\w+)', r"\1PTR"), (r"\[\{iov_base=.*\}\]", "PTR"),
-    (r"\{(?!W)[^{}]*\}", "PTR"), (r"\{(?!W)[^{}]*\}", "PTR"), (r"~?\[[A-Z0-9_ ]*\]", "PTR"),
-    (r"\[\d+, \d+\]", "PTR"), (r"0x[0-9a-f]{5,}", "PTR"),
-    (r"^((?:v?fork|clone|get\w*id|getpgrp|set_tid_address|wait4|umask|getpriority)\(.*\) += )\d+$", r"\1N"),
+    (r" /\* \d+ vars \*/", ""), (r'(getrandom\(|NAME, )("[^"]*"|0x\w+)', r"\1PTR"),
+    (r"\{(?!W|iov_)[^{}]*\}", "PTR"), (r"\{(?!W|iov_)[^{}]*\}", "PTR"), (r"0x[0-9a-f]{5,}", "PTR"),
+    (r"^((?:v?fork|clone|get\w*id|getpgrp|set_tid_address|wait4|umask|getpriority)\(.*\) += )\d+$",
+     r"\1N"),
     (r"^((?:wait4|t?kill|getpgid|getsid)\()\d+", r"\1N"), (r"^(tgkill\()\d+, \d+", r"\1N"),
-    (r'("/tmp/execattr\.)\d+', r"\1N"), (r"(?<=\")(\d+) \d+(?=\")", "N N"), (r"\s+", " "))
+    (r'("/tmp/execattr\.)\d+', r"\1N"), (r'(?<=")(\d+) \d+(?=")', "N N"), (r"\s+", " "))
 
 
 def by_task(text):

@@ -19,10 +19,12 @@ enum text_kind {
 	STRING,	 /* ends with a NUL */
 	IN,	 /* as many bytes as the next argument says */
 	VECTOR,	 /* as many struct iovec as the next argument says */
+	EIGHT,	 /* 8 bytes: a set of signals */
 	STRINGS, /* addresses of strings; NULL ends them */
 
 	/* Once the call has filled them: as many bytes as it answers. */
 	OUT, OUT_VECTOR,
+	OUT_EIGHT, /* however many it answers: a set, or two descriptors */
 };
 
 /* Which arguments are texts. Numbers: kernel/syscall/table.c. */
@@ -35,13 +37,16 @@ static const struct {
 	{2, 0, STRING},	  /* open */
 	{4, 0, STRING},	  /* stat */
 	{6, 0, STRING},	  /* lstat */
+	{14, 1, EIGHT}, {14, 2, OUT_EIGHT}, /* rt_sigprocmask */
 	{17, 1, OUT},	  /* pread64 */
 	{18, 1, IN},	  /* pwrite64 */
 	{19, 1, OUT_VECTOR}, /* readv */
 	{20, 1, VECTOR},  /* writev */
 	{21, 0, STRING},  /* access */
+	{22, 0, OUT_EIGHT}, /* pipe */
 	{44, 1, IN},	  /* sendto */
 	{45, 1, OUT},	  /* recvfrom */
+	{53, 3, OUT_EIGHT}, /* socketpair */
 	{59, 0, STRING}, {59, 1, STRINGS}, /* execve */
 	{76, 0, STRING},  /* truncate */
 	{79, 0, OUT},	  /* getcwd */
@@ -57,6 +62,8 @@ static const struct {
 	{90, 0, STRING},  /* chmod */
 	{92, 0, STRING},  /* chown */
 	{94, 0, STRING},  /* lchown */
+	{127, 0, OUT_EIGHT}, /* rt_sigpending */
+	{130, 0, EIGHT},  /* rt_sigsuspend */
 	{132, 0, STRING}, /* utime */
 	{133, 0, STRING}, /* mknod */
 	{137, 0, STRING}, /* statfs */
@@ -79,6 +86,7 @@ static const struct {
 	{268, 1, STRING}, /* fchmodat */
 	{269, 1, STRING}, /* faccessat */
 	{280, 1, STRING}, /* utimensat */
+	{293, 0, OUT_EIGHT}, /* pipe2 */
 	{316, 1, STRING}, {316, 3, STRING}, /* renameat2 */
 	{319, 0, STRING}, /* memfd_create */
 	{332, 1, STRING}, /* statx */
@@ -160,6 +168,8 @@ static void trace_texts(u64 number, const u64 *args, bool out, u64 len)
 			trace_strings(arg, from);
 		else if (kind == VECTOR || kind == OUT_VECTOR)
 			trace_vector(arg, from, args[arg + 1], len);
+		else if (kind == EIGHT || kind == OUT_EIGHT)
+			trace_bytes(arg, from, 8);
 		else
 			trace_bytes(arg, from, out ? len : args[arg + 1]);
 	}

@@ -5,6 +5,7 @@ kind is the name of a group in tools/tracer/constants.py, or one of these:
     fd dirfd    a descriptor; AT_FDCWD           id int uint hex off   numbers as they are written
     path buf    bytes that go in, as a string    data   bytes that come out, with the result
     in out      a pointer to what goes in, and to what comes out
+    vector set  several buffers; a set of signals (outvector, outset: come out); fds: a pipe's two
     argv        a list of strings                mode dev  0644, makedev()
     -           not shown
     [KIND]      only if the argument before says so (open's mode, mremap's new address)
@@ -27,15 +28,15 @@ CALLS = """
 11 munmap in uint
 12 brk in -> hex
 13 rt_sigaction signal in out uint
-14 rt_sigprocmask sighow in out uint
+14 rt_sigprocmask sighow set outset uint
 15 rt_sigreturn
 16 ioctl fd ioctl
 17 pread64 fd data uint off
 18 pwrite64 fd buf uint off
-19 readv fd in int
-20 writev fd in int
+19 readv fd outvector int
+20 writev fd vector int
 21 access path access
-22 pipe out
+22 pipe fds
 23 select int inout inout inout in
 24 sched_yield
 25 mremap in uint uint mremap [in] -> hex
@@ -63,7 +64,7 @@ CALLS = """
 50 listen fd int
 51 getsockname fd out out
 52 getpeername fd out out
-53 socketpair domain socktype protocol out
+53 socketpair domain socktype protocol fds
 54 setsockopt fd socklevel sockopt in int
 55 getsockopt fd socklevel sockopt out out
 56 clone clone
@@ -128,10 +129,10 @@ CALLS = """
 124 getsid id
 125 capget in out
 126 capset in in
-127 rt_sigpending out uint
+127 rt_sigpending outset uint
 128 rt_sigtimedwait in out in uint
 129 rt_sigqueueinfo id signal in
-130 rt_sigsuspend in uint
+130 rt_sigsuspend set uint
 131 sigaltstack in out
 132 utime path in
 133 mknod path filemode [dev]
@@ -219,7 +220,7 @@ CALLS = """
 290 eventfd2 uint eventfd
 291 epoll_create1 newfd
 292 dup3 fd fd newfd
-293 pipe2 out newfd
+293 pipe2 fds newfd
 295 preadv fd in int off
 296 pwritev fd in int off
 297 rt_tgsigqueueinfo id id signal in

@@ -8,6 +8,8 @@ Which arguments a call has stands in calls.py, names of constants in constants.p
 the model, with which tests/tracetool.t compares. Structs stay pointers, for a trace has only
 their addresses; of strings the kernel keeps 32 bytes, as strace does.
 """
+import struct
+
 import calls
 import constants
 
@@ -141,6 +143,49 @@ def argv(value, call, n):
     return "[" + ", ".join(quote(*text) for text in texts) + "]" if texts else pointer(value)
 
 
+def vector(value, call, n):
+    """Buffers. The length of one that the kernel has cut is what the others leave of the result."""
+    texts = call.texts.get(n)
+    if not texts:
+        return pointer(value)
+    rest = (call.result() or 0) - sum(len(text) for text, cut in texts if not cut)
+    known = sum(cut for _, cut in texts) < 2
+    parts = []
+    for text, cut in texts:
+        length = (rest if known else "?") if cut else len(text)
+        parts.append(f"{{iov_base={quote(text, cut)}, iov_len={length}}}")
+    return "[" + ", ".join(parts) + "]"
+
+
+def out_vector(value, call, n):
+    texts = call.texts.get(n)
+    if failed(call) or not texts:
+        return pointer(value)
+    return "[" + ", ".join(f"{{iov_base={quote(*text)}}}" for text in texts) + "]"
+
+
+def signal_set(value, call, n):
+    """The names; of a set with most of them those that are missing."""
+    texts = call.texts.get(n)
+    if not texts or len(texts[0][0]) != 8:
+        return pointer(value)
+    bits = int.from_bytes(texts[0][0], "little")
+    inverted = bin(bits).count("1") >= 64 * 2 // 3
+    names = [signal(i + 1)[3:] for i in range(64) if bool(bits >> i & 1) != inverted]
+    return "~" * inverted + "[" + " ".join(names) + "]"
+
+
+def out_signal_set(value, call, n):
+    return pointer(value) if failed(call) else signal_set(value, call, n)
+
+
+def descriptors(value, call, n):
+    texts = call.texts.get(n)
+    if failed(call) or not texts or len(texts[0][0]) != 8:
+        return pointer(value)
+    return str(list(struct.unpack("ii", texts[0][0])))
+
+
 def status(value, call, _):
     if value and call.waited and call.result():
         return wait_status(call.waited.get("status", 0))
@@ -171,9 +216,11 @@ WORDS = {  # by their value alone
     "in": pointer, "out": pointer, "inout": pointer, "envp": pointer, "signal": signal,
 }
 TEXTS = {  # by what else the trace says of the call
-    "path": path, "buf": path, "data": data, "argv": argv, "status": status, "protocol": protocol,
+    "path": path, "buf": path, "data": data, "argv": argv, "vector": vector, "set": signal_set,
+    "outvector": out_vector, "outset": out_signal_set, "fds": descriptors, "status": status,
+    "protocol": protocol,
 }
-LATE = ("out", "data", "status")  # known only when the call returns
+LATE = ("out", "data", "status", "outvector", "outset", "fds")  # known only when the call returns
 
 
 # Calls whose arguments depend on each other: each function gives all words.
