@@ -79,8 +79,8 @@ def explain(error):
     if isinstance(error, gdb.error) and not started():
         return "the kernel has no tasks yet: continue (break kmain, break sched_init)"
     if isinstance(error, gdb.MemoryError):
-        return f"a pointer leads nowhere, something is just being changed: {error}"
-    return f"what is in memory makes no sense just now: {type(error).__name__}: {error}"
+        return f"no memory at {str(error).split()[-1]}: something is broken, or just being changed"
+    return f"what is in memory makes no sense just now: {error or type(error).__name__}"
 
 
 def started():

@@ -59,8 +59,8 @@ def show_deadlocks(waits, tasks):
         if not circle or kernel.number(task) in seen:
             continue
         seen |= {kernel.number(member) for member in circle}
-        say("DEADLOCK: " + "; ".join(
-            f"{described(member)} waits for {waits.of(member).text}" for member in circle))
+        names = [described(member) for member in [*circle, circle[0]]]
+        say(f"DEADLOCK: {names[0]} waits for " + ", which waits for ".join(names[1:]))
     hopeless = {}
     for futex in waits.futexes.values():
         if waits.hopeless(futex) and kernel.number(futex.task) not in seen:

@@ -88,7 +88,6 @@ def line_of(record, formats):
     event = field(record, "event")
     if event >= len(formats):
         return "torn"
-    name, form = formats[event]
     start = len(record) - 8 * kernel.constant("TRACE_MAX_ARGS")
     args = [record[i:i + 8] for i in range(start, len(record), 8)]
 
@@ -100,9 +99,9 @@ def line_of(record, formats):
         return {"x": f"{value:x}", "c": chr(value & 127)}.get(letter, str(value))
 
     ns, tid = int.from_bytes(record[:8], "little"), field(record, "tid")
-    shown = CONVERSION.sub(convert, form)
-    return (f"{ns // 10**9}.{ns % 10**9:09} {field(record, 'cpu')} {tid} {name} {shown}"
-            f"{text_of(record)}")
+    name, equals, rest = CONVERSION.sub(convert, formats[event]).partition("=")
+    return (f"{ns // 10**9}.{ns % 10**9:09} {field(record, 'cpu')} {tid} "
+            f"{name.replace('_', ' ')}{equals}{rest}{text_of(record)}")  # tree_run is two words
 
 
 class Events(Command):
@@ -128,8 +127,7 @@ echo syscall fault >/proc/sys/kernel/trace, or by trace= on the kernel's command
             raise gdb.GdbError("tracing is on, but there are no events yet")
         texts = kernel.variable("trace_event_texts")
         low, high = texts.type.range()
-        formats = [(kernel.text(texts[i]["name"]), kernel.text(texts[i]["format"]))
-                   for i in range(low, high + 1)]
+        formats = [kernel.text(texts[i]) for i in range(low, high + 1)]
         found.sort(key=lambda entry: entry[0])
         for _, record, lost in found[-count if count else 0:]:
             if lost:

@@ -135,9 +135,9 @@ def show_registers(task):
     print("user registers" + (", as they were when it came into the kernel"
                               if registers["rip"] >= kernel.USER_END else ""))
     names = ("rip rsp rbp rflags rax rbx rcx rdx rsi rdi r8 r9 r10 r11 r12 r13 r14 r15").split()
-    shown = [(name, f"{user[name]:#x}") for name in names]
+    shown = [(name.replace("rflags", "flags"), f"{user[name]:#x}") for name in names]
     for i in range(0, len(shown), 4):
-        print("  " + "".join(f"{name:<6} {value:<18} " for name, value in shown[i:i + 4]).rstrip())
+        print("".join(f" {name:<6}{value:<18}" for name, value in shown[i:i + 4]).rstrip())
 
 
 class Task(Command):

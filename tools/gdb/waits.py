@@ -8,6 +8,7 @@ Waits answers for all tasks at one moment. A Wait has the words, and the task th
 wanted if exactly one does: chains of these are what a deadlock is made of.
 """
 import collections
+import contextlib
 import struct
 
 import gdb
@@ -86,15 +87,15 @@ def mutexes_of(task):
 
 def mutex_text(mutex):
     """Its name, and of what it is."""
-    rank, name = rank_name(mutex["rank"]), kernel.text(mutex["name"])
-    if rank == "RANK_MM":
-        number = int(kernel.container(mutex, "struct mm", "lock")["number"])
-        return f"{name} (address space {number})"
-    if rank in ("RANK_INODE", "RANK_INODE_DIR", "RANK_INODE_PAGES"):
-        member = "pages_lock" if rank == "RANK_INODE_PAGES" else "lock"
-        inode = kernel.container(mutex, "struct inode", member)
-        return f"{name} ({inode_path(inode) or 'inode %d' % int(inode['number'])})"
-    return f"{name} ({kernel.number(mutex):#x})"
+    rank, name, of = rank_name(mutex["rank"]), kernel.text(mutex["name"]), ""
+    with contextlib.suppress(gdb.MemoryError):  # names change meanwhile on other CPUs
+        if rank == "RANK_MM":
+            of = f"address space {int(kernel.container(mutex, 'struct mm', 'lock')['number'])}"
+        elif rank in ("RANK_INODE", "RANK_INODE_DIR", "RANK_INODE_PAGES"):
+            member = "pages_lock" if rank == "RANK_INODE_PAGES" else "lock"
+            inode = kernel.container(mutex, "struct inode", member)
+            of = inode_path(inode) or f"inode {int(inode['number'])}"
+    return f"{name} ({of or hex(kernel.number(mutex))})"
 
 
 def spinning():
@@ -182,7 +183,8 @@ class Waits:
         if self._queues is None:
             self._queues = {}
             for entry in all_opened():
-                self.add_file(entry.file)
+                with contextlib.suppress(gdb.MemoryError):  # another CPU is just closing it
+                    self.add_file(entry.file)
             for task in self.everybody:
                 process = task["process"]
                 self.add(process, "struct process", "child_wait", "a child to end or stop")
