@@ -55,7 +55,7 @@ def fields_of(event):
     if phase == "M":
         key = METADATA.get(event["name"])
         value = event.get("args", {}).get(key)
-        if not key or not (isinstance(value, str) if key in ("name", "labels") else isinstance(value, int)):
+        if not key or not isinstance(value, str if key in ("name", "labels") else int):
             return "metadata of an unknown kind or without its value"
     return None
 
@@ -100,15 +100,15 @@ def flows_of(events, slices, broken):
     for event in events:
         if event["ph"] in "stf":
             flows.setdefault((event.get("cat"), event["name"], event["id"]), []).append(event)
-            inside = any(begin <= event["ts"] <= end
-                         for begin, end in slices.get((event["pid"], event["tid"]), []))
-            later = event["ph"] == "f" and "bp" not in event and any(
-                begin >= event["ts"] for begin, _ in slices.get((event["pid"], event["tid"]), []))
-            if not inside and not later:
+            here = slices.get((event["pid"], event["tid"]), [])
+            inside = any(begin <= event["ts"] <= end for begin, end in here)
+            next_one = event["ph"] == "f" and "bp" not in event
+            if not inside and not (next_one and any(begin >= event["ts"] for begin, _ in here)):
                 broken.append(f"a flow that is in no slice: {event}")
     for key, steps in flows.items():
-        phases = "".join(event["ph"] for event in sorted(steps, key=lambda e: (e["ts"], "stf".index(e["ph"]))))
-        if phases.strip("t") != "sf" or phases[0] != "s" or phases[-1] != "f":
+        steps.sort(key=lambda event: event["ts"])
+        phases = "".join(event["ph"] for event in steps)
+        if phases.replace("t", "") != "sf" or phases[0] != "s" or phases[-1] != "f":
             broken.append(f"flow {key}: {phases} in place of s ... f")
 
 
@@ -119,7 +119,9 @@ def broken_rules(text):
         return [f"no JSON: {error}"]
     if not isinstance(whole, dict) or not isinstance(whole.get("traceEvents"), list):
         return ["no object with a list traceEvents"]
-    broken = [] if whole.get("displayTimeUnit", "ms") in ("ms", "ns") else ["displayTimeUnit is ms or ns"]
+    broken = []
+    if whole.get("displayTimeUnit", "ms") not in ("ms", "ns"):
+        broken.append("displayTimeUnit is neither ms nor ns")
     events = whole["traceEvents"]
     for event in events:
         wrong = fields_of(event) if isinstance(event, dict) else "no object"

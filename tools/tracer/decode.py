@@ -20,9 +20,9 @@ MAX_ERRNO, FIRST_RESTART = 4095, 512
 AT_FDCWD = -100
 EXECVE = 59
 NO_VALUE = ("F_GETFD", "F_GETFL", "F_GETOWN", "F_GETSIG", "F_GETLEASE", "F_GETPIPE_SZ",
-            "F_GET_SEALS", "TIOCEXCL", "TIOCNXCL", "TIOCNOTTY", "TIOCCONS", "TIOCVHANGUP", "FIOCLEX",
-            "FIONCLEX", "PR_GET_DUMPABLE", "PR_GET_KEEPCAPS", "PR_GET_SECCOMP", "PR_GET_SECUREBITS",
-            "PR_GET_TIMERSLACK")
+            "F_GET_SEALS", "TIOCEXCL", "TIOCNXCL", "TIOCNOTTY", "TIOCCONS", "TIOCVHANGUP",
+            "FIOCLEX", "FIONCLEX", "PR_GET_DUMPABLE", "PR_GET_KEEPCAPS", "PR_GET_SECCOMP",
+            "PR_GET_SECUREBITS", "PR_GET_TIMERSLACK")
 
 
 # ---- Values --------------------------------------------------------------------------------------
