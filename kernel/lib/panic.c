@@ -152,6 +152,7 @@ static __noreturn void report(const struct regs *regs, va_t rbp, const char *fmt
 
 	irq_disable();
 	smp_stop_others();
+	trace_mask = 0; /* printing makes events, too, and a lock of theirs may be held */
 	log_panic(npanics == 0 && !others_hold_locks());
 	if (++npanics > ARRAY_SIZE(parts) + 2)
 		machine_restart();
