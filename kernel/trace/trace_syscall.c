@@ -27,7 +27,7 @@ enum text_kind {
 	OUT_EIGHT, /* however many it answers: a set, or two descriptors */
 };
 
-/* Which arguments are texts. Numbers: kernel/syscall/table.c. */
+/* Which arguments are texts, in the order of the calls' numbers (kernel/syscall/table.c). */
 static const struct {
 	u16 nr;
 	u8 arg, kind;
@@ -157,7 +157,7 @@ static void trace_vector(u32 arg, va_t from, u64 nparts, u64 len)
 /* Those that go in, before the call; those that came out, after it: len says how much. */
 static void trace_texts(u64 number, const u64 *args, bool out, u64 len)
 {
-	for (u32 i = 0; i < ARRAY_SIZE(text_args); i++) {
+	for (u32 i = 0; i < ARRAY_SIZE(text_args) && text_args[i].nr <= number; i++) {
 		u32 arg = text_args[i].arg, kind = text_args[i].kind;
 		va_t from = args[arg];
 		if (text_args[i].nr != number || out != (kind >= OUT))
