@@ -16,6 +16,7 @@
 #include "lib/frames.h"
 #include "lib/lines.h"
 #include "lib/printf.h"
+#include "lib/string.h"
 #include "mm/mm.h"
 #include "mm/page.h"
 #include "proc/task.h"
@@ -108,6 +109,8 @@ static void backtrace_user(const struct program *p, const struct regs *regs)
 		if (line.line)
 			kprintf(" (%s:%u)", line.file, line.line);
 		kprintf(sure ? "\n" : " ?\n");
+		if (line.function && strcmp(line.function, "main") == 0)
+			break;
 		va_t at = find_return(p, rsp, rbp, line.start, &sure);
 		if (!at)
 			break;

@@ -170,7 +170,8 @@ static __noreturn void report(const struct regs *regs, va_t rbp, const char *fmt
 	}
 	while (next_part < ARRAY_SIZE(parts))
 		parts[next_part++]();
-	kprintf("so much for the panic: %s\n", cause);
+	kprintf("so much for the panic at %pL: %s\n",
+		(void *)(at.cs ? at.rip : ((va_t *)called_from)[1] - 1), cause);
 	end();
 }
 

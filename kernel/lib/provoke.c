@@ -74,9 +74,8 @@ static void in_irq(void)
 {
 	static struct timer timer = {.fn = in_timer};
 
-	timer_start(&timer, time_now_ns());
-	while (!zero)
-		; /* provoke: interrupted */
+	timer_start(&timer, time_now_ns() + 20 * NSEC_PER_MSEC);
+	while (!zero) {} /* provoke: interrupted */
 }
 
 static void in_panic(void)
@@ -114,7 +113,7 @@ static void stack_overflow(void)
 
 static void machine_check(void)
 {
-	__asm__ volatile("int $18"); /* provoke: machine-check */
+	__asm__ volatile("int $18; nop"); /* provoke: machine-check */
 }
 
 #ifdef DEBUG
