@@ -163,6 +163,7 @@ run:
 
 test:
 	@tools/setup
+	@tools/setup --browsers || true
 	@$(MAKE) $(J) all iso
 	@$(MAKE) $(J) DEBUG=1 kernel root
 	@$(MAKE) $(J) -k tests || echo 'What did not compile counts as failed below.'
