@@ -36,7 +36,7 @@ static size_t add_byte(char *line, size_t size, size_t len, u8 byte)
 static size_t add_text(char *line, size_t size, size_t len, const struct trace_record *r)
 {
 	len = add(line, size, len, " \"");
-	for (u32 i = 0; i < MIN(r->text_len, (u8)TRACE_TEXT); i++)
+	for (u32 i = 0; i < r->text_len && i < TRACE_TEXT; i++)
 		len = add_byte(line, size, len, r->text[i]);
 	return add(line, size, len, r->text_form == TEXT_CUT ? "\"..." : "\"");
 }

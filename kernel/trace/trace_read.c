@@ -10,7 +10,7 @@
  *
  * Locks: trace_lock while rings are read, so that they are not freed.
  */
-#include "arch/time.h"
+#include "arch/smp.h"
 #include "fs/file.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -85,6 +85,11 @@ struct trace_reader {
 	char line[TRACE_LINE + 32]; /* with one that says what was lost */
 };
 
+static void nothing(void)
+{
+}
+
+/* Each CPU answers: an event that has its time already is in its ring then, too. */
 static int trace_open(struct file *file)
 {
 	struct trace_reader *reader = heap_zalloc(sizeof *reader);
@@ -92,8 +97,9 @@ static int trace_open(struct file *file)
 		return -ENOMEM;
 	mutex_lock(&trace_lock);
 	reader->generation = trace_generation;
-	mutex_unlock(&trace_lock);
 	reader->end_ns = trace_now_ns();
+	smp_call_all(nothing);
+	mutex_unlock(&trace_lock);
 	file->private = reader;
 	return 0;
 }

@@ -158,7 +158,7 @@ int trace_show_switch(struct text *text, const struct proc_node *node)
 	u32 mask = trace_mask;
 	(void)node;
 	if (!(mask & TRACE_ALL))
-		text_printf(text, words[have_rings() ? WORD_NONE : WORD_OFF]);
+		text_printf(text, "%s", words[have_rings() ? WORD_NONE : WORD_OFF]);
 	for (u32 i = 0; i < WORD_ALL; i++)
 		if (mask & 1u << i)
 			text_printf(text, text->len ? " %s" : "%s", words[i]);
