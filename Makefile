@@ -118,8 +118,8 @@ HOST_TESTS  := $(patsubst tests/host/%.c,$(B)/tests/host/%,$(sort $(wildcard tes
 
 # Targets --------------------------------------------------------------------------------------
 
-.PHONY: all kernel user root iso tests run test bench bench-record bench-program gdb profile \
-        trace compdb record-expected clean help FORCE
+.PHONY: all kernel user root iso tests run test bench bench-record bench-program gdb record replay \
+        profile trace compdb record-expected clean help FORCE
 all: kernel root
 kernel: $(KERNEL)
 user: $(USER_BIN)
@@ -141,6 +141,8 @@ help:
 	@echo 'make bench-record the same, kept as baseline and in docs/bench'
 	@echo 'make gdb          debug build, QEMU stopped at the entry, gdb here'
 	@echo '                  PROG="cow" runs one program; GDBARGS="-batch -ex ..." for scripts'
+	@echo 'make record       a session in this terminal, recorded; PROG="forkdemo" MEM=$(MEM)'
+	@echo 'make replay       gdb on the recording, forward and backward; RECORD=NAME keeps several'
 	@echo 'make profile CMD="forkdemo"   which functions, kernel and user, spend its instructions'
 	@echo '                  PROFILE="--callers" and more: tools/profile --help'
 	@echo "make trace CMD=\"sh -c 'ls | wc'\"   its system calls, as strace -f shows them"
@@ -183,6 +185,17 @@ gdb:
 	@$(MAKE) $(J) DEBUG=1 kernel root
 	@PROG='$(PROG)' MEM='$(MEM)' CPUS='$(CPUS)' QEMU='$(QEMU)' GDB='$(GDB)' \
 		tools/gdb/run $(GDBARGS)
+
+record:
+	@tools/setup
+	@$(MAKE) $(J) DEBUG=1 kernel root
+	@PROG='$(PROG)' MEM='$(MEM)' CPUS='$(CPUS)' KVM='$(KVM)' QEMU='$(QEMU)' RECORD='$(RECORD)' \
+		tools/gdb/record
+
+# Not built anew: the recording has its own kernel.
+replay:
+	@tools/setup
+	@RECORD='$(RECORD)' QEMU='$(QEMU)' GDB='$(GDB)' LIMIT='$(LIMIT)' tools/gdb/replay $(GDBARGS)
 
 profile:
 	@tools/setup

@@ -42,7 +42,7 @@ class Session:
         return subprocess.Popen(
             [os.path.join(ROOT, "tools", "gdb", "run"), "-batch", *options], cwd=ROOT,
             env=dict(os.environ, PROG=program, TMPDIR=self.tmp, MEM="128",
-                     CPUS=str(cpus)),
+                     CONSOLE=self.tmp, CPUS=str(cpus)),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def processes(self, word):
@@ -254,7 +254,7 @@ def check_cpus(tap, session):
          "and goes on to sched_start_cpu"),
     ])
     tap.ok(session.gone(), "a panic of CPU 2 ends the machine")
-    with open(os.path.join(ROOT, "build", "debug", "console.log"), encoding="utf-8") as f:
+    with open(os.path.join(session.tmp, "console.log"), encoding="utf-8") as f:
         console = f.read()
     told = r"panic: breakpoint\n.*on CPU 2, before the first task\n.* ap_main\+"
     tap.ok(re.search(told, console), "and names the CPU and the way there", console)

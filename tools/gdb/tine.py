@@ -27,6 +27,7 @@ import programs  # noqa: E402
 import ps  # noqa: E402
 import runq  # noqa: E402
 import task  # noqa: E402
+import timetravel  # noqa: E402
 import tree  # noqa: E402
 import unwind  # noqa: E402
 
@@ -68,7 +69,8 @@ tine break-user."""
         programs.load(programs.need(program))
 
 
-programs.setup("build/debug")
+# make replay: what was recorded, whatever was built since.
+programs.setup(os.environ.get("TINE_PROGRAMS") or "build/debug")
 commands.Tine()
 COMMANDS = (  # one a line, by name
     backtrace.Bt,
@@ -85,6 +87,8 @@ COMMANDS = (  # one a line, by name
     ps.Ps,
     runq.Runq,
     task.Task,
+    timetravel.Goto,
+    timetravel.When,
     tree.Tree,
     User,
 )
