@@ -226,10 +226,23 @@ def check_not_root(tap, report):
            and "panic: " not in report.text, "with it only root can; it names the kinds", report.text)
 
 
+def machine(*options):
+    return Machine(["-m", "256", *options, "-kernel", os.path.join(BUILD, "tine.elf"), "-initrd",
+                    os.path.join(BUILD, "root.cpio"), "-append", "provoke panic=halt"])
+
+
+def check_machine_check(tap):
+    """A real one, which QEMU's monitor sends to the second CPU."""
+    with machine("-smp", "2") as m:
+        m.wait_for(r"# \Z", LIMIT_S)
+        m.command("mce 1 2 0xb200000000000005 7 0 0")
+        said = m.wait_for(r"(?s)panic: machine check: bank 2, status 0xb200000000000005\n"
+                          r"after [^\n]* on CPU 1, .*so much for the panic ", LIMIT_S)
+    tap.ok(said, "a machine check names the bank and its status", m.text)
+
+
 def check_screen(tap):
-    options = ["-m", "256", "-vga", "std", "-kernel", os.path.join(BUILD, "tine.elf"), "-initrd",
-               os.path.join(BUILD, "root.cpio"), "-append", "provoke panic=halt"]
-    with Machine(options) as m:
+    with machine("-vga", "std") as m:
         m.wait_for(r"# \Z", LIMIT_S)
         m.serial.sendall(b"echo gpf >/proc/sys/kernel/provoke\n")
         m.wait_for(r"so much for the panic .*\n", LIMIT_S)
@@ -269,6 +282,7 @@ def main():
             check(tap, report.result())
     if not sys.argv[1:]:
         check_screen(tap)
+        check_machine_check(tap)
     tap.done()
 
 

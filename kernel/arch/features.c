@@ -19,7 +19,7 @@ enum { /* CR0 */
 };
 
 enum { /* CR4 */
-	CR4_PAE = 1 << 5, CR4_PGE = 1 << 7, CR4_OSFXSR = 1 << 9, CR4_OSXMMEXCPT = 1 << 10,
+	CR4_PAE = 1 << 5, CR4_MCE = 1 << 6, CR4_PGE = 1 << 7, CR4_OSFXSR = 1 << 9, CR4_OSXMMEXCPT = 1 << 10,
 	CR4_UMIP = 1 << 11, CR4_OSXSAVE = 1 << 18, CR4_SMEP = 1 << 20, CR4_SMAP = 1 << 21,
 };
 
@@ -100,6 +100,8 @@ void features_enable(void)
 	u64 cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG;
 	u64 cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;
 
+	if (bit(cpu_hwcap, 7)) /* else a machine check resets the machine without a word */
+		cr4 |= CR4_MCE;
 	/* FSGSBASE stays off: user code must not set a GS base that looks like the kernel's. */
 	if (cpu_has.pge)
 		cr4 |= CR4_PGE;

@@ -146,7 +146,7 @@ static void show(const struct task *task, struct frames start, bool more)
 		backtrace_user(&p, u.user);
 	}
 	if (!lines_there())
-		kprintf("  (no file and line: the table of this kernel's lines is not there)\n");
+		kprintf("  (no file and line: the root archive, if it is unpacked, is another build's)\n");
 }
 
 void backtrace_of(const struct task *task, const struct regs *regs)

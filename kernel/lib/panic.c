@@ -21,6 +21,7 @@
 #include "lib/string.h"
 #include "proc/task.h"
 #include "sync/held.h"
+#include "sync/spinlock.h"
 #include "syscall/table.h"
 #include "trace/trace.h"
 
@@ -109,6 +110,8 @@ static void show_other_cpus(void)
 			kprintf("in user mode at %#lx, ", regs->rip);
 		else
 			kprintf("at %pL, ", (void *)regs->rip);
+		if (spin_waits_for[i])
+			kprintf("waits for lock %s, ", spin_waits_for[i]->name);
 		print_task(i);
 	}
 }

@@ -48,7 +48,7 @@ u64 __stack_chk_guard = 0x7a5e11c4a0ff00d5;
 __noreturn void __stack_chk_fail(void);
 __noreturn void __stack_chk_fail(void)
 {
-	panic("the stack canary is overwritten, in %pS", __builtin_return_address(0));
+	panic("the stack canary is overwritten, in %pL", __builtin_return_address(0));
 }
 
 #endif
