@@ -15,6 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib
 from gdb_session import Session, check, check_lines, missing  # noqa: E402
 from tap import Tap  # noqa: E402
 
+GUEST_TEST = "mutex_circle"
 COMMANDS = ("break-syscall break-user bt events fds leave locks log maps ps runq task user").split()
 EARLY = "^the kernel has no tasks yet: continue"
 
@@ -84,8 +85,8 @@ def check_early(tap, session):
         ("completion", r"^tine task 1$", "completion of tasks"),
         ("errors", "^no task 99: tine ps lists them\nno task x: .*\nno task 99: .*\nno task -1: .*\n"
          "no frok in kernel/syscall/table.c: perhaps fork\\b.*\nnot a number: me .*\n"
-         "no symbols of busybox, .*\nno chidl in forkdemo: perhaps child\nusage: tine break-user .*\n"
-         r"no symbols of nothing, .*\nnot a number: many .*\n\Z", "errors are one line each"),
+         "no symbols of busybox: .*\nno chidl in forkdemo: perhaps child\nusage: tine break-user .*\n"
+         r"no symbols of nothing: .*\nnot a number: many .*\n\Z", "errors are one line each"),
         ("later", r"^Breakpoint \d+ at 0xf\w+: file kernel/.*\nBreakpoint \d+ at 0x4\w+: file user/"
          r"forkdemo.c, line \d+", "breakpoints can be set at the first instruction"),
         ("boot", f"{EARLY}|no processes yet", "in the boot there are no processes yet"),
@@ -352,7 +353,7 @@ def main():
     if missing():
         tap.skip("gdb", missing())
     else:
-        with Session("mutex_circle") as session:
+        with Session(GUEST_TEST) as session:
             for part in (check_early, check_twins, check_tasks, check_locks):
                 part(tap, session)
     tap.done()

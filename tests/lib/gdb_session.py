@@ -20,7 +20,7 @@ import newc  # noqa: E402
 BUILD_S, RUN_S = 600, 240
 DEBUG = os.path.join(ROOT, "build", "debug")
 COLUMNS = 100
-# In the place of QEMU: the same with another archive, and more on the kernel's command line.
+# In the place of QEMU: the same with another archive.
 WRAPPER = """#!/bin/sh
 for word; do
     case $word in

@@ -6,6 +6,8 @@
 # address space. $_runs("NAME") in a condition says whose: tine.py adds it in user programs. And
 # `next` over fork stops in whoever comes back first, parent or child: it is the same address.
 # A step of user code that faults ends in the kernel's handler; tine leave goes back from there.
+# gdb knows one program at a time, that of the CPU which is selected: `info threads` names places in
+# other CPUs' programs by its symbols; tine runq and tine bt take the right ones.
 # Rarely `continue` stops where it stands: QEMU's step over the breakpoint took an interrupt's poll
 # for the instruction. Say it again.
 

@@ -114,8 +114,9 @@ def need(name):
     found = find(name)
     if found is None:
         near = difflib.get_close_matches(name, names(), 3)
-        raise gdb.GdbError(f"no symbols of {name}, it was not built here: " + (
-            f"perhaps {', '.join(near)}" if near else "tine user FILE makes another one known"))
+        raise gdb.GdbError(f"no symbols of {name}: " + (
+            f"perhaps {', '.join(near)}?" if near else "not built here, or no static program "
+            "(tine user FILE makes one known)"))
     return found
 
 

@@ -63,11 +63,13 @@ def arguments(registers):
 
 
 def show_doing(task):
-    call = wait_text(task)
-    if call and kernel.task_state(task) != "Z":
-        say(f"system call  {call}({arguments(struct_registers(task))})", more=13)
-    elif kernel.task_state(task) == "Z":
+    call, is_zombie = wait_text(task), kernel.task_state(task) == "Z"
+    if is_zombie:
         print(f"exited       {call}")
+    elif call:
+        back = registers_of(task)[0]["rip"] < kernel.USER_END
+        say(f"{'last call' if back else 'system call':<13}{call}"
+            f"({arguments(struct_registers(task))})", more=13)
     wait = Waits().of(task)
     if wait:
         say(f"waits for    {wait.text}", more=13)
@@ -127,8 +129,8 @@ def show_registers(task):
     registers, _ = registers_of(task)
     if registers["rip"] >= kernel.USER_END:
         at = {name: f"{registers[name]:#x}" for name in ("rip", "rsp", "rbp")}
-        print(f"in kernel    {kernel.function_name(registers['rip'])}, rip {at['rip']} "
-              f"rsp {at['rsp']} rbp {at['rbp']}")
+        say(f"in kernel    {kernel.function_name(registers['rip'])}, rip {at['rip']} "
+            f"rsp {at['rsp']} rbp {at['rbp']}", more=13)
     if not kernel.task_mm(task):
         return
     user = struct_registers(task) if registers["rip"] >= kernel.USER_END else registers

@@ -185,6 +185,9 @@ class Waits:
             for entry in all_opened():
                 with contextlib.suppress(gdb.MemoryError):  # another CPU is just closing it
                     self.add_file(entry.file)
+            for n, tty in enumerate(array(kernel.static("dev/console.c", "ttys"))):
+                self.add(tty.address, "struct tty", "read_wait", f"input at terminal {n}")
+                self.add(tty.address, "struct tty", "write_wait", f"output of terminal {n}")
             for task in self.everybody:
                 process = task["process"]
                 self.add(process, "struct process", "child_wait", "a child to end or stop")
@@ -291,7 +294,7 @@ def array(value):
 def global_name(queue):
     """A queue that is a variable of the kernel, or of one; "" if it is on a stack, or the heap."""
     text = gdb.execute(f"info symbol {kernel.number(queue):#x}", False, True)
-    return "" if text.startswith("No symbol") else "a wakeup by " + text.split(" in section")[0]
+    return "" if text.startswith("No symbol") else "a wakeup by " + text.split(" in section")[0].replace(" ", "")
 
 
 def symbol_of(mm, va):
