@@ -61,7 +61,7 @@ def strace(command):
 
 
 def by_task(text):
-    """The lines of each task, in the order of their first ones; unfinished calls put together."""
+    """The lines of each task, the oldest task first; unfinished calls put together."""
     tasks, unfinished = {}, {}
     for line in text.splitlines():
         tid, line = line.split(None, 1)
@@ -75,4 +75,4 @@ def by_task(text):
             line = re.sub(pattern, word, line.strip())
         if not LEFT_OUT.match(line):
             tasks.setdefault(tid, []).append(line)
-    return list(tasks.values())
+    return [tasks[tid] for tid in sorted(tasks, key=int)]

@@ -58,7 +58,6 @@ class Timeline:
         trace = self.trace
         if not any(event.kind == "switch" for event in trace.events):
             return
-        tasks = {task.tid: task for task in trace.tasks}
         running, cpus = {}, set()   # CPU: (task, since)
         for event in trace.events:
             if event.kind == "lost" or event.kind == "task":
@@ -69,7 +68,7 @@ class Timeline:
             if event.kind == "switch":
                 self.ran(event.cpu, *running[event.cpu], event.time,
                          left=LEFT.get(event.get("state"), "?"))
-                running[event.cpu] = (tasks.get(event.get("next")), event.time)
+                running[event.cpu] = (event.target, event.time)
         for cpu, (task, since) in running.items():
             self.ran(cpu, task, since, self.until)
         for cpu in sorted(cpus):
@@ -128,9 +127,13 @@ class Timeline:
             name = decode.signal(event.get("sig", 0))
         elif event.kind == "wakeup":
             name = f"wakes {event.get('tid')}"
+        elif strace.is_own(event):
+            name = event.kind
+            args.update({"text": event.text.decode("utf-8", "replace")} if event.text else {})
         else:
             return
-        category = "signal" if event.kind in ("signal", "deliver") else strace.CATEGORY[event.kind]
+        category = "signal" if event.kind in ("signal", "deliver") else \
+            strace.CATEGORY.get(event.kind, "own")
         self.add("i", name, event.time, track, category, s="t", args=args)
 
     # ---- Arrows
@@ -166,10 +169,9 @@ def programs_of(task):
 
 def first_runs(trace):
     """{task: when it first ran}, by the first switch to it or its first own event."""
-    first, tasks = {}, {task.tid: task for task in trace.tasks}
+    first = {}
     for event in trace.events:
-        who = tasks.get(event.get("next")) if event.kind == "switch" else None
-        for task in (who, event.task):
+        for task in (event.target if event.kind == "switch" else None, event.task):
             if task and task not in first and event.time > task.start:
                 first[task] = event.time
     return first

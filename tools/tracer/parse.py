@@ -27,15 +27,15 @@ class Event:
     """One line: `TIME CPU TID KIND [WORD] key=value ... ["text"]`. fields: values are numbers,
     lists of numbers (a=...) or words; text: bytes or None; cut: the kernel shortened the text;
     task: the Task that did it (None for tid 0, a CPU that is idle);
-    call: of enter, leave, text: the Call."""
+    target: the Task that it was done to (TARGET); call: of enter, leave, text: the Call."""
 
     __slots__ = ("time", "cpu", "tid", "kind", "word", "fields", "text", "cut", "line", "task",
-                 "call")
+                 "target", "call")
 
     def __init__(self, time, cpu, tid, kind, line):
         self.time, self.cpu, self.tid, self.kind, self.line = time, cpu, tid, kind, line
         self.word, self.fields, self.text, self.cut = None, {}, None, False
-        self.task = self.call = None
+        self.task = self.target = self.call = None
 
     def __getitem__(self, key):
         """A field that the tool cannot do without."""
@@ -210,11 +210,16 @@ def on_fork(trace, event):
     if old and old.exit:
         del trace._last[tid]  # the number is given again
     child, parent = task_of(trace, tid, event.time), event.task
+    event.target = child
     child.born, child.parent, child.start = event, parent, event.time
     child.tgid = event.get("tgid", tid)
     child.mms.insert(0, (event.time, event.get("mm")))
     if parent and parent.names:
         child.names.insert(0, (event.time, parent.name(event.time)))
+
+
+def on_target(trace, event):
+    event.target = trace.find(event.get(TARGET[event.kind]))
 
 
 def on_exec(_, event):
@@ -229,9 +234,9 @@ def on_exit(_, event):
 
 
 def on_wait(trace, event):
-    child = trace.find(event["child"])
-    if child:
-        child.reaped = event
+    event.target = trace.find(event["child"])
+    if event.target:
+        event.target.reaped = event
     if event.task and event.task.calls:
         event.task.calls[-1].waited = event
 
@@ -279,8 +284,10 @@ def name_of(event):
     return (event.text or b"?").decode("utf-8", "backslashreplace")
 
 
+TARGET = {"switch": "next", "wakeup": "tid", "signal": "to"}  # and fork and wait: child
 MEANING = {"task": on_task, "fork": on_fork, "exec": on_exec, "exit": on_exit, "wait": on_wait,
-           "enter": on_enter, "leave": on_leave, "text": on_text, "lost": on_lost, "tree": on_tree}
+           "enter": on_enter, "leave": on_leave, "text": on_text, "lost": on_lost, "tree": on_tree,
+           "switch": on_target, "wakeup": on_target, "signal": on_target}
 
 
 def read_lines(lines, name):

@@ -6,22 +6,26 @@
 A line begins when its call begins. When something else is to be written before the call returns,
 the line ends with <unfinished ...> and goes on later, as <... wait4 resumed>.
 """
-from decode import GROUPS, arguments, failed, hexadecimal, name_of, one_of, pointer, result, signal
+from decode import (GROUPS, arguments, failed, hexadecimal, name_of, one_of, pointer, quote, result,
+                    signal)
 
 COLUMN = 39  # of the = before a result
 HEX = ("va", "ip", "frame", "to", "error", "handler", "cpus")  # fields that are no counts
 # Events that are no calls are shown when asked for: event -> category of /proc/sys/kernel/trace.
 CATEGORY = {"switch": "sched", "wakeup": "sched", "fault": "fault", "share": "fault",
             "copy": "fault", "own": "fault", "page": "fault", "shootdown": "fault"}
+# Events that are lines of their own kinds, or none; all others are somebody's own, and are shown.
+OTHERS = {"enter", "leave", "text", "task", "fork", "exec", "exit", "wait", "signal", "deliver",
+          "tree", "lost"}
 SI_USER, SI_QUEUE, SI_TKILL = 0, -1, -6
 
 
-def siginfo(number, sent, fault, tasks):
+def siginfo(number, sent, fault):
     """What a trace tells of the struct between the dashes. sent: the event that sent it, or None;
-    fault: the task's last page fault; tasks: by number."""
+    fault: the task's last page fault, or None."""
     word = signal(number)
     code = sent.get("code", 0) if sent else 0
-    sender = tasks.get(sent.tid) if sent else None
+    sender = sent.task if sent else None
     special = GROUPS["one"].get("si_" + word, (None, {}))[1].get(code)
     out = [f"si_signo={word}", f"si_code={special or one_of('si_code', code)}"]
     if word == "SIGCHLD" and special and sender:
@@ -45,15 +49,19 @@ def end_of(status):
     return f"+++ exited with {status >> 8} +++"
 
 
+def is_own(event):
+    """An event that this tool does not know: somebody has added it (docs/tracing.md)."""
+    return event.kind not in CATEGORY and event.kind not in OTHERS
+
+
 class Writer:
-    def __init__(self, trace, out, tasks, names, kinds, each):
+    def __init__(self, out, tasks, names, kinds, each):
         self.out, self.tasks, self.names, self.kinds = out, set(tasks), names, kinds
         self.each = each                # the number before each line, as strace -o
         self.open = self.column = None  # the call whose line is not ended yet, and how long it is
         self.alive = set()              # with more than one, each line says of whom it is
-        self.by_tid = {task.tid: task for task in trace.tasks}
         self.sent = {}                  # (to, signal): [events] not delivered yet
-        self.faults = {}                # tid: its last page fault
+        self.faults = {}                # task: its last page fault
 
     def prefix(self, task):
         self.alive.add(task)
@@ -106,9 +114,8 @@ class Writer:
             self.finish(event.call)
 
     def fork(self, event):
-        child = self.by_tid.get(event.get("child"))
-        if child in self.tasks:
-            self.alive.add(child)
+        if event.target in self.tasks:
+            self.alive.add(event.target)
 
     def exit(self, event):
         task = event.task
@@ -121,28 +128,30 @@ class Writer:
     def deliver(self, event):
         number, task = event["sig"], event.task
         sent = self.sent.get((task.tid, number)) or self.sent.get((task.tgid, number)) or [None]
-        info = siginfo(number, sent.pop(0), self.faults.get(task.tid), self.by_tid)
+        info = siginfo(number, sent.pop(0), self.faults.get(task))
         self.line(task, f"--- {signal(number)} {info} ---")
 
     def event(self, event):
         if event.kind == "signal":
             self.sent.setdefault((event.get("to"), event.get("sig")), []).append(event)
         elif event.kind == "fault":
-            self.faults[event.tid] = event
+            self.faults[event.task] = event
         if event.task not in self.tasks:
             return
         if event.kind in ("enter", "leave", "fork", "exit", "deliver"):
             getattr(self, event.kind)(event)
-        elif CATEGORY.get(event.kind) in self.kinds:
+        elif is_own(event) or CATEGORY.get(event.kind) in self.kinds:
             fields = [f"{key}={hexadecimal(value) if key in HEX else value}"
                       for key, value in event.fields.items()]
-            self.line(event.task, f"=== {event.kind} {' '.join(fields)} ===")
+            if event.text is not None:
+                fields.append(quote(event.text, event.cut))
+            self.line(event.task, " ".join(["===", event.kind, *fields, "==="]))
 
 
 def write(trace, out, tasks, names=(), kinds=(), start=None, each=False):
     """names: only these calls; kinds: further categories (sched, fault); start: the first event;
     each: the task's number before each line."""
-    writer = Writer(trace, out, tasks, names, kinds, each)
+    writer = Writer(out, tasks, names, kinds, each)
     for event in trace.events[trace.events.index(start) if start else 0:]:
         if event.kind == "lost":
             writer.interrupt()
