@@ -19,7 +19,7 @@ from tap import ROOT, Tap  # noqa: E402
 
 DOCS = ["docs/memory.md", "docs/locking.md", "docs/abi.md", "docs/tour.md",
         "docs/processes.md", "docs/descriptors.md", "docs/performance.md",
-        "docs/tracing.md"]
+        "docs/tracing.md", "docs/panics.md"]
 SOURCES = ["boot/*", "kernel/*.[ch]", "kernel/*/*.[chS]", "user/*.c", "user/*/*.[ch]",
            "tests/*", "tests/*/*.[ch]", "tools/*", "tools/gdb/*", "tools/bench/*", "Makefile"]
 FOLDERS = ["", "kernel/", "docs/", "build/"]

@@ -4,9 +4,9 @@
  * only what lies on a stack that we know, or is mapped, is read.
  *
  * The kernel's part is lib/frames.c. Programs keep no frames: there a word up
- * the stack counts that points behind a CALL of the very function we are in;
- * else rbp, else the first that points behind any call, which is a guess and
- * marked with "?".
+ * the stack counts that points behind a CALL of the very function we are in, or
+ * of one that jumps to it; else rbp, else the first behind a call by pointer, or
+ * behind any call, which is a guess and marked with "?".
  */
 #include "lib/panic.h"
 
@@ -76,22 +76,38 @@ static va_t user_return(const struct program *p, va_t va, va_t *target)
 	return *target ? word : 0;
 }
 
+/* Does the code from there on, which ends soon, end by a jump to the function? */
+static bool jumps_to(const struct program *p, va_t from, va_t function)
+{
+	enum { JMP = 0xe9, FAR = 96 };
+	struct __packed {
+		u8 op;
+		s32 distance;
+	} jump;
+
+	for (va_t at = from; at < from + FAR && user_read(p, &jump, at, sizeof jump, true); at++)
+		if (jump.op == JMP && at + sizeof jump + (s64)jump.distance == function)
+			return true;
+	return false;
+}
+
 /* Where the return address of the frame with this rsp lies; 0: none found. */
 static va_t find_return(const struct program *p, va_t rsp, va_t rbp, va_t function, bool *sure)
 {
-	va_t first = 0, target;
+	va_t first = 0, by_pointer = 0, target;
 
 	for (va_t at = rsp; at < rsp + USER_WORDS * 8; at += 8) {
 		if (!user_return(p, at, &target))
 			continue;
-		*sure = function && target == function;
+		*sure = function && (target == function || jumps_to(p, target, function));
 		if (*sure)
 			return at;
 		first = first ? first : at;
+		by_pointer = target == 1 && !by_pointer ? at : by_pointer;
 	}
 	if (rbp >= rsp && rbp - rsp < USER_WORDS * 8 && user_return(p, rbp + 8, &target))
 		return rbp + 8;
-	return first;
+	return function && by_pointer ? by_pointer : first;
 }
 
 static void backtrace_user(const struct program *p, const struct regs *regs)
