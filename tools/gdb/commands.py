@@ -117,7 +117,8 @@ def mm_of(task):
     if mm is None:
         raise gdb.GdbError(f"{described(task)} has no memory of its own: " + (
             "a kernel task" if not kernel.task_tid(task) else
-            "it has exited" if kernel.task_state(task) == "Z" else "it is about to exit"))
+            "it has exited" if kernel.task_state(task) == "Z" else
+            "it has not begun /init yet" if kernel.task_tid(task) == 1 else "it is about to exit"))
     return mm
 
 

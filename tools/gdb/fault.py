@@ -74,13 +74,16 @@ def access_of(error):
 
 def place(pc):
     """function+12 at file:line, and the instruction."""
-    text = gdb.execute(f"x/i {pc:#x}", False, True).replace("=>", "").strip()
-    where, _, instruction = text.partition(":\t")
-    where = where.partition(" ")[2].strip("<>") or f"{pc:#x}"
+    where = gdb.execute(f"info symbol {pc:#x}", False, True).split(" in section ")
+    where = where[0].replace(" + ", "+") if len(where) > 1 else f"{pc:#x}"
     line = gdb.find_pc_line(pc)
     if line.symtab and line.line:
         where += f" at {line.symtab.filename}:{line.line}"
-    return f"{where}: {' '.join(instruction.split('#')[0].split())}"
+    try:  # not x/i: print/r would take its format for the last one
+        text = gdb.newest_frame().architecture().disassemble(pc)[0]["asm"]
+    except gdb.error:
+        text = "nothing that can be read"
+    return f"{where}: {' '.join(text.split('#')[0].split())}"
 
 
 def in_call(task):

@@ -53,7 +53,7 @@ class Trees:
     def holders(self, pfn):
         """One text for each pointer to a frame."""
         for space in self.roots.get(pfn, ()):
-            yield f"the root of {space}"
+            yield f"the root of {space.short()}"
         for table, level, index, va, entry in self.to.get(pfn, ()):
             spaces = self.spaces[table]
             names = ", ".join(space.short() for space in spaces[:3])

@@ -1,8 +1,8 @@
 """What the kernel uses a frame for that no reference counts: for tine frame (frames.py).
 
 of() gives one text for each use that it finds. A frame of kind PAGE_KERNEL does not say whose it
-is; so this looks where such frames are held: page tables of the kernel, the KMAP area (stacks, large
-blocks), nodes of files' trees of pages, rings of pipes.
+is; so this looks where such frames are held: page tables of the kernel, the KMAP area (stacks,
+large blocks), nodes of files' trees of pages, rings of pipes.
 """
 import gdb
 
