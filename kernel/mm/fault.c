@@ -286,7 +286,7 @@ __cold static void trace_fault(struct mm *mm, va_t va, u64 error_code, va_t ip,
 	};
 	trace(fault, va, error_code, ip, (u64)rules[result]);
 	if (mm && trace_on(TRACE_TREE))
-		trace_tree_changed(mm, "fault");
+		trace_tree_fault(mm);
 }
 
 /* What cannot be resolved: a signal for a program, EFAULT in a copy to or from one. */

@@ -115,8 +115,9 @@ void trace_shares(struct mm *parent, struct mm *child, va_t stack);
 /* The whole tree as events tree_* (trace_tree.c). mm->lock held, or nobody else has it. */
 void trace_tree(struct mm *mm, const char *why);
 
-/* The same, if it has changed since the last one. Takes mm->lock. */
-void trace_tree_changed(struct mm *mm, const char *why);
+/* The same after a fault, or a system call: if that has changed it. Take mm->lock. */
+void trace_tree_fault(struct mm *mm);
+void trace_tree_call(u64 number);
 
 /* From kmain, before the first task: the option trace=. */
 void trace_init(void);

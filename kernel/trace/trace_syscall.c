@@ -185,5 +185,7 @@ s64 syscall_dispatch_traced(u64 arg1, u64 arg2, u64 arg3, u64 arg4, u64 arg5, u6
 	trace(leave, number, result);
 	if (trace_on(TRACE_SYSCALL) && result >= 0)
 		trace_texts(number, args, true, result);
+	if (trace_on(TRACE_TREE) && result >= 0)
+		trace_tree_call(number);
 	return result;
 }

@@ -1,6 +1,7 @@
 /*
- * Snapshots: the page-table tree of an address space as events, whenever fork, exec, exit or a
- * fault has changed it. Category tree; tools/trace --html draws them.
+ * Snapshots: the page-table tree of an address space as events, whenever fork, exec, exit, a fault
+ * or (where category syscall is on too) a call such as mmap has changed it. Category tree;
+ * tools/trace --html draws them.
  *
  *	tree begin mm=4 why=fork-child ...	where its parts are: text, data, heap, stack
  *	tree table level=3 frame=0x123 ...	a table, the root first, then what it leads to
@@ -12,6 +13,7 @@
  * counts may: others let go of what we share. Writing events takes no lock and does not sleep.
  */
 #include "mm/tree.h"
+#include "proc/task.h"
 #include "trace/trace.h"
 
 enum { MOST_LINES = 512 }; /* an eighth of a ring */
@@ -107,10 +109,25 @@ void trace_tree(struct mm *mm, const char *why)
 	mm->tree_changed = false;
 }
 
-void trace_tree_changed(struct mm *mm, const char *why)
+/* sure: it has changed; else only if a table or page of it was copied or taken back since then. */
+static void trace_changed(struct mm *mm, const char *why, bool sure)
 {
 	mutex_lock(&mm->lock);
-	if (mm->tree_changed) /* else another thread has told it */
+	if (sure || mm->tree_changed)
 		trace_tree(mm, why);
 	mutex_unlock(&mm->lock);
+}
+
+void trace_tree_fault(struct mm *mm)
+{
+	trace_changed(mm, "fault", false);
+}
+
+void trace_tree_call(u64 number)
+{
+	static const u8 change[] = {9, 10, 11, 12, 25, 28}; /* mmap to brk, mremap, madvise */
+	bool sure = false;
+	for (u32 i = 0; i < ARRAY_SIZE(change); i++)
+		sure |= change[i] == number;
+	trace_changed(current->mm, "call", sure);
 }

@@ -71,11 +71,14 @@ class Story:
 
     def snapshot(self, snapshot):
         known = set(self.trees.all_refs())
-        changes = self.pending.pop(snapshot.begin.tid, [])
-        if snapshot.why != "fault":
-            changes = []
         before = self.trees.now.get(snapshot.mm)
+        shape = before.shape() if before else None
         tree = self.trees.take(snapshot)
+        if tree.why == "call" and tree.shape() == shape:
+            return  # nothing has changed, as when brk only asks
+        changes = self.pending.pop(snapshot.begin.tid, [])
+        if tree.why not in ("fault", "call"):
+            changes = []
         self.snap_of[tree.mm] = len(self.snaps)
         self.snaps.append(tree)
         if tree.why == "fork-parent":  # one step with the child's, which comes at once
@@ -100,7 +103,7 @@ class Story:
                  "copied": [[e["frame"], e["to"]] for e in changes if e.kind in ("copy", "page")],
                  "owned": [e["frame"] for e in changes if e.kind == "own"],
                  "made": [], "freed": []}
-        if parent is not None or tree.why == "exec":
+        if parent is not None or tree.why in ("exec", "call"):
             state["made"] = sorted((tables | {f for f, kind in pages.items() if kind == "anon"}) - known)
         if tree.why == "exit":
             state["freed"], refs = self.end(tree, refs)

@@ -11,7 +11,7 @@ computed here for a frame must be what the next snapshot says of it: `wrong` cou
 """
 from collections import Counter
 
-PAGE, ENTRIES, ROOT = 4096, 512, 4
+PAGE = 4096
 FIELDS = ("first", "n", "kind", "bits", "frame", "refs", "step")
 
 
@@ -65,15 +65,14 @@ class Tree:
                     for i, frame in enumerate(run.frames()):
                         yield table.va + (run.first + i) * PAGE, frame, run.kind, run.refs
 
-    def walk(self, va):
-        """The tables on the way to va, from the root."""
-        table, way = self.tables.get(self.root), []
-        while table:
-            way.append(table)
-            index = va // span(table.level) % ENTRIES
-            table = next((self.tables.get(run.frame) for run in table.runs
-                          if run.kind == "table" and run.first == index), None)
-        return way
+    def mapped(self):
+        """Bytes that are mapped, touched or not."""
+        return sum(run.n * span(table.level) for table in self.tables.values() for run in table.runs
+                   if run.kind != "table")
+
+    def shape(self):
+        """All that the entries say; equal if nothing has changed."""
+        return {(table.frame, *run.values()) for table in self.tables.values() for run in table.runs}
 
     def frames(self):
         """Frames that this tree alone or with others leads to: tables, and pages by kind."""

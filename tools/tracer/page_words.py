@@ -139,7 +139,7 @@ class Tree:
         if self.tree.why == "fork-child":
             return "after fork: two trees"
         return {"fork-before": "before fork", "exec": "a new tree for exec",
-                "exit": "the tree goes"}.get(self.tree.why, self.what_changed())
+                "exit": "the tree goes", "call": self.call_before()}.get(self.tree.why, self.what_changed())
 
     def what_changed(self):
         counts = [(sum(e.kind == kind for e in self.changes), words) for kind, words in
@@ -150,7 +150,8 @@ class Tree:
 
     def caption(self):
         told = {"fork-before": self.before, "fork-child": self.after, "exec": self.exec,
-                "exit": self.exit, "fault": self.changed}.get(self.tree.why)
+                "exit": self.exit, "fault": self.changed,
+                "call": self.called}.get(self.tree.why)
         text_ = told() if told else f"The tree of {self.me}."
         return text_ + (" (This tree was too big: the trace has only a part.)"
                         if self.tree.truncated else "")
@@ -213,6 +214,28 @@ class Tree:
                 f"{fault['va']:#x}: " if fault else f"{self.me} changed its tree: "
         text_ += "; ".join(parts or ["the tree changed"]) + "."
         return text_ + (f" (A system call before it: {'; '.join(earlier)}.)" if earlier else "")
+
+    def call_before(self):
+        last = next((e for e in reversed(self.changes) if e.kind == "leave"), None)
+        return call_name(last.get("nr")) if last else "a system call"
+
+    def called(self):
+        """mmap and its like: what is mapped now and was not, or the other way round."""
+        parts, old, name = self.what(self.changes), self.before_it, self.call_before()
+        if old:
+            more = self.tree.mapped() - old.mapped()
+            tables, pages = (len(new) - len(was) for new, was in zip(self.tree.frames(), old.frames()))
+            if more:
+                parts.append(f"{abs(more) // 1024} KiB are " + (
+                    "promised: the first touch of a page gets a frame" if more > 0 else "no longer mapped"))
+            if tables:
+                parts.append(f"{some(abs(tables), 'table')} {'more' if tables > 0 else 'less'}")
+            if name == "mprotect":
+                parts.append("what the program may do there has changed")
+            elif pages:
+                parts.append(f"{some(abs(pages), 'page')} " + (
+                    "had been touched for the first time before" if pages > 0 else "given back"))
+        return f"{self.me} called {name}: {'; '.join(parts or ['entries have changed'])}."
 
     def what(self, changes):
         """Parts of a sentence: which tables and pages were copied or taken back, by which rule."""
