@@ -281,6 +281,10 @@ def check_locks(tap, session):
         tine locks
         tine task 3
         tine runq
+        @ join
+        tbreak sleep_expired
+        continue
+        tine locks
         @ copy
         continue
         continue
@@ -297,6 +301,8 @@ def check_locks(tap, session):
         ("circle", r'^ +[01] +runs +task 2 "mutex_circle" +0 +-?\d+\.\d +20\.0 +\d.*sys_getppid$',
          "tine runq: who runs, and where"),
         ("circle", r'^ +[01] +\d+\.\d{6} +task 3 "mutex_circle"$', "and the timers of sleepers"),
+        ("join", r'^task 2 "mutex_circle" waits for task 3 "mutex_circle" to end: futex at 0x7f',
+         "a thread that another one joins"),
         ("copy", r'^task 5 "mutex_circle" waits for futex (.*\n)*?.*holds it, in another\s+copy of '
          r"this\s+memory", "a lock that fork has copied"),
     ])

@@ -21,6 +21,7 @@ from files import all_opened, file_path, holders, access, inode_path
 Wait = collections.namedtuple("Wait", "text holder")
 TID_MASK = 0x3FFFFFFF  # futex(2), FUTEX_TID_MASK
 MUSL_LOCKED = 16  # EBUSY, in a normal mutex of musl: it does not name its owner
+MUSL_DESCRIPTOR = 200  # bytes: struct pthread
 NORMAL, KINDS = 0, (1, 2, 4, 5, 6)  # _m_type: normal; recursive, error-checking, robust
 
 
@@ -150,10 +151,14 @@ class Futex:
 
 
 def joined(futex):
-    """The thread whose end the word tells (CLONE_CHILD_CLEARTID), or None."""
+    """The thread whose end the word tells, or None: it is cleared then (CLONE_CHILD_CLEARTID), or
+    in musl's descriptor of the thread, to which FS points (detach_state)."""
     for task in kernel.tasks():
-        if not futex.shared and futex.mm == task["mm"] and \
-                kernel.number(task["clear_tid"]) == futex.va:
+        if futex.shared or futex.mm != task["mm"] or task == futex.task:
+            continue
+        descriptor = kernel.number(task["thread"]["fs_base"])
+        if kernel.number(task["clear_tid"]) == futex.va or \
+                0 <= futex.va - descriptor < MUSL_DESCRIPTOR:
             return task
     return None
 
@@ -255,7 +260,7 @@ class Waits:
         text = f"futex at {where}{f' ({symbol})' if symbol else ''}, value {value}"
         ends = joined(futex)
         if ends is not None:
-            return f"{described(ends)} to end: {text}", None
+            return f"{described(ends)} to end: {text}", ends
         tid, note = futex.owner()
         if tid is None:
             return text + (f", {note}" if note else ""), None
