@@ -132,7 +132,9 @@ def check_some(tap, folder, doc):
            "the signal is delivered")
     tap.ok([e for e in events if e[3] == "exit" and e[4] == {"status": "0xf"}], "and ends it")
     storm = os.path.join(BUILD, "tests", "guest", "storm_tlb")
-    guest(path + ":fault", "storm_tlb", "2", options=["-c", "2", "-f", storm + ":/bin/storm_tlb"])
+    status, errors = guest(path + ":fault", "storm_tlb", "2",
+                           options=["-c", "2", "-f", storm + ":/bin/storm_tlb"])
+    tap.equal((status, errors), (0, ""), "threads on 2 CPUs")
     events = trace(tap, path, "threads on 2 CPUs")
     cpus = {(event[1], int(event[4]["cpus"], 16)) for event in events if event[3] == "shootdown"}
     tap.equal(cpus, {(0, 2), (1, 1)}, "shootdown: each CPU asks the other")
