@@ -17,8 +17,9 @@ LIMIT_S = 100
 GUEST_ENV = {"PATH": "/bin:/usr/bin", "HOME": "/root", "TERM": "dumb"}  # user/init.c's
 
 # What differs with reason: rseq, which Tine lacks; clocks, which Linux has in the vDSO; and what
-# comes whenever it likes.
-LEFT_OUT = re.compile(r"rseq\(|clock_gettime\(|time\(|--- SIGCHLD|rt_sigreturn\(|.* = \? ERESTART")
+# comes whenever it likes: what a shell hears of its children, and when.
+LEFT_OUT = re.compile(r"rseq\(|clock_gettime\(|time\(|wait4\(-1,|--- SIGCHLD|rt_sigreturn\(|"
+                      r".* = \? ERESTART")
 # What is written as the same word: structs and addresses, then numbers of processes.
 SAME = (
     (r" /\* \d+ vars \*/", ""), (r'(getrandom\(|NAME, )("[^"]*"|0x\w+)', r"\1PTR"),

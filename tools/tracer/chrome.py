@@ -71,7 +71,8 @@ class Timeline:
                 running[event.cpu] = (event.target, event.time)
         for cpu, (task, since) in running.items():
             self.ran(cpu, task, since, self.until)
-        for cpu in sorted(cpus):
+        for cpu in range(max(cpus) + 1):  # those in between were idle
+            self.seen.add(cpu_track(cpu))
             self.name("process_name", cpu_track(cpu), name="CPUs")
             self.name("process_sort_index", cpu_track(cpu), sort_index=-1)
             self.name("thread_name", cpu_track(cpu), name=f"CPU {cpu}")
