@@ -185,9 +185,9 @@ def check_rules(tap, session):
 
 
 HUGE = """
-    break main
+    tbreak main
     continue
-    break write_pages
+    tbreak write_pages
     continue
     @ promised
     tine tree 2
@@ -243,13 +243,31 @@ def check_cpus(tap, session):
     check_lines(tap, parts, "sparse")
 
 
+def check_threads(tap, session):
+    """The first touch of a new thread's stack."""
+    parts, _ = session.run("threads", READ_ONLY + """
+        tbreak main
+        continue
+        @ stack
+        tbreak fault_untouched if $task_of() != $task_of()->process->leader
+        continue
+        tine fault
+    """, cpus=4)
+    compare(tap, parts, [("stack", "a thread's stack", """
+          address the stack of thread NUM
+          instruction clone_thread+NUM at user/threads.c:NUM: call ANY
+          rule untouched: fault_untouched gives it a zeroed frame
+          now in fault_untouched (kernel/mm/fault.c:NUM)""")])
+
+
 def main():
     tap = Tap()
     if missing():
         tap.skip("gdb", missing())
     else:
         with Session("mmap_shared", "mprotect_faults") as session:
-            for part in (check_early, check_cow, check_proc, check_rules, check_cpus):
+            for part in (check_early, check_cow, check_proc, check_rules, check_cpus,
+                         check_threads):
                 part(tap, session)
     tap.done()
 

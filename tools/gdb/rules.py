@@ -16,6 +16,7 @@ from kernel import PAGE_SIZE, constant, number, span
 
 STACK_STEP, STACK_GUARD_GAP, MAP_AREA_END = 32 << 10, 1 << 20, 0x7F8000000000  # mm/layout.h
 MAP_AREA_START = 0x10000
+THREAD_STACK = 8 << 20  # none is larger
 NEEDS = {"read": PROT, "write": WRITE, "fetch": EXEC}
 PROT_NAMES = {"read": "PROT_READ", "write": "PROT_WRITE", "fetch": "PROT_EXEC"}
 
@@ -62,14 +63,24 @@ def place_in(space, va):
     return ""
 
 
-def thread_stack(memory, space, va, step):
-    """The thread whose stack pointer is in the same run of anonymous memory; or ''."""
-    if step.entry == 0 or va >= MAP_AREA_END:
-        return ""
-    for task in space.tasks[1:] if len(space.pids) == 1 else ():
+def accessible(memory, space, low, high):
+    """Whether all of [low, high) is mapped, and not as a guard is: without any right."""
+    while low < high:
+        step = memory.walk(space.root, low)[-1]
+        if not step.entry & PROT:
+            return False
+        low = (low // span(step.level) + 1) * span(step.level)
+    return True
+
+
+def thread_stack(memory, space, va):
+    """The stack of a thread: mmap's memory, in which its stack pointer is; or ''."""
+    for task in space.tasks:
         regs = kernel.task_regs(task)
-        if regs and 0 <= va - int(regs["rsp"]) + 0x10000 < 0x100000:
-            return f"probably the stack of thread {kernel.task_tid(task)}"
+        rsp = int(regs["rsp"]) if regs else 0
+        if rsp <= MAP_AREA_END and abs(rsp - va) < THREAD_STACK and \
+                accessible(memory, space, *sorted((va, rsp))):
+            return f"the stack of thread {kernel.task_tid(task)}"
     return ""
 
 
@@ -106,14 +117,15 @@ def what_lies_at(memory, space, va):
     step = memory.walk(space.root, va)[-1]
     if step.entry == 0:
         return nearest(memory, space, va)
-    part = place_in(space, va) or thread_stack(memory, space, va, step)
+    part = place_in(space, va) or (va < MAP_AREA_END and thread_stack(memory, space, va)) or \
+        ("shared memory" if step.entry & SHARED else "")
     of = file_of(memory, va, step.entry)
     kind = memory.kind(step.entry, step.level)
     if of:
         how = "a private copy of " if kind == "anon" else ""
         name = f"{how}page {of[1]} of {inode_name(of[0])}"
         return f"{part}: {name}" if part else name
-    return part or ("shared memory" if step.entry & SHARED else "anonymous memory (mmap)")
+    return part or "anonymous memory (mmap)"
 
 
 # ---- The rules ---------------------------------------------------------------------------------
