@@ -34,6 +34,7 @@ enum { TICKS_PER_S = NSEC_PER_SEC / TICK_NS, PIT_NMIS_PER_S = 18 };
 
 static struct watch {
 	u32 ticks;	  /* this CPU's */
+	bool stuck;	  /* it had no more, and that has been told */
 	u32 kernel_ticks; /* in a row that found it in the kernel, and in the same task */
 	u64 switches;	  /* of cpu->switches, at the last one */
 	u32 seen, missed; /* ticks of the next CPU, and of ours since it had one */
@@ -69,8 +70,10 @@ static void watch_this(struct cpu *cpu, struct watch *w, const struct regs *regs
 static void watch_next(u32 here, struct watch *w)
 {
 	u32 next = (here + 1) % ncpus, limit = watchdog_seconds * TICKS_PER_S;
-	u32 ticks = __atomic_load_n(&watches[next].ticks, __ATOMIC_RELAXED);
 
+	while (watches[next].stuck && next != here) /* it watches nobody: we do it instead */
+		next = (next + 1) % ncpus;
+	u32 ticks = __atomic_load_n(&watches[next].ticks, __ATOMIC_RELAXED);
 	if (ticks == 0 || ticks != w->seen) { /* 0: it is about to start */
 		w->seen = ticks;
 		w->missed = 0;
@@ -79,7 +82,10 @@ static void watch_next(u32 here, struct watch *w)
 	w->missed++;
 	if (w->missed == limit && !smp_look_irqs_off(next))
 		w->missed = 0; /* it runs, or its host does not run it: the tick will come */
-	else if (w->missed == limit + TICKS_PER_S && smp_look_irqs_off(next))
+	if (w->missed < limit + TICKS_PER_S)
+		return;
+	watches[next].stuck = true;
+	if (smp_look_irqs_off(next))
 		report(next, w->missed / TICKS_PER_S, "with interrupts off");
 }
 
@@ -144,6 +150,7 @@ bool watchdog_nmi(const struct regs *regs)
 		w->nmis = 0;
 	} else if (watchdog_seconds && ++w->nmis == watchdog_seconds * PIT_NMIS_PER_S &&
 		   !(regs->rflags & RFLAGS_IF)) {
+		smp_note(regs);
 		report(this_cpu()->id, watchdog_seconds, "with interrupts off");
 	}
 	return watchdog_by_nmi;
@@ -151,7 +158,10 @@ bool watchdog_nmi(const struct regs *regs)
 
 void watchdog_touch(void)
 {
-	watches[this_cpu()->id].ticks++;
+	struct watch *w = &watches[this_cpu()->id];
+
+	w->ticks++;
+	w->stuck = false;
 }
 
 void watchdog_init(void)
