@@ -24,6 +24,7 @@
 #include "mm/page.h"
 #include "proc/process.h"
 #include "proc/watchdog.h"
+#include "sync/held.h"
 #include "sync/mutex.h"
 #include "trace/trace.h"
 
@@ -92,12 +93,11 @@ static void key_blocked(void)
 
 static void key_locks(void)
 {
+	locks_show_held();
 	for (u32 cpu = 0; cpu < ncpus; cpu++) {
 		const struct spinlock *lock = spin_waits_for[cpu];
-		kprintf("CPU %u holds %d spinlocks", cpu, cpus[cpu].irq_off_depth);
 		if (lock)
-			kprintf(", waits for %s held by CPU %d", lock->name, (int)lock->holder - 1);
-		kprintf("\n");
+			kprintf("CPU %u waits for %s\n", cpu, lock->name);
 	}
 	each_task(show_waiting);
 }

@@ -163,6 +163,10 @@ static const struct kind {
 	{"double-fault", double_fault},
 	{"stack-overflow", stack_overflow},
 	{"machine-check", machine_check},
+	{"stuck-loop", provoke_stuck_loop},
+	{"stuck-irqs-off", provoke_stuck_irqs_off},
+	{"stuck-lock", provoke_stuck_lock},
+	{"hung-task", provoke_hung_task},
 #ifdef DEBUG
 	{"lock-order", lock_order},
 	{"ubsan", undefined},

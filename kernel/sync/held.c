@@ -29,12 +29,21 @@ static bool is_held_spinlock(const struct spinlock *lock)
 	       may_be_name(lock->name);
 }
 
-static bool is_held_mutex(const struct mutex *mutex)
+static bool in_heap(const void *at)
 {
-	u64 owner = (u64)(struct task *)mutex->owner - DIRECT_MAP;
+	pa_t pa = (va_t)at - DIRECT_MAP;
 
-	return owner < npages << PAGE_SHIFT && pa_page(owner)->kind == PAGE_HEAP &&
-	       mutex->rank >= RANK_MOUNT && mutex->rank < RANK_PROC && may_be_name(mutex->name);
+	return pa < npages << PAGE_SHIFT && pa_page(pa)->kind == PAGE_HEAP;
+}
+
+/* The owner, who may let go of it and end while we look; NULL: it is none that is held. */
+static const struct task *mutex_owner(const struct mutex *mutex)
+{
+	const struct task *owner = mutex->owner;
+	bool held = in_heap(owner) && mutex->rank >= RANK_MOUNT && mutex->rank < RANK_PROC &&
+		    may_be_name(mutex->name);
+
+	return held ? owner : NULL;
 }
 
 /* The boot CPU's stacks lie among the data, with pages below them that are not mapped. */
@@ -54,6 +63,7 @@ static u32 search(const void *at, const void *end, u32 shown)
 		word = skip_stacks(word);
 		const struct spinlock *lock = (const struct spinlock *)word;
 		const struct mutex *mutex = (const struct mutex *)word;
+		const struct task *owner = (const void *)(mutex + 1) <= end ? mutex_owner(mutex) : NULL;
 		if (shown >= SHOWN)
 			break;
 		if (is_held_spinlock(lock)) {
@@ -63,11 +73,11 @@ static u32 search(const void *at, const void *end, u32 shown)
 			kprintf(", since %pL", lock->taken_at);
 #endif
 			kprintf("\n");
-		} else if ((const void *)(mutex + 1) <= end && is_held_mutex(mutex)) {
-			const struct task *owner = mutex->owner;
+		} else if (owner) {
+			const struct pid *pid = owner->pid;
 			shown++;
 			kprintf("mutex %s at %p: task %d (%.*s), %u wait\n", mutex->name, word,
-				owner->pid ? task_tid(owner) : 0, TASK_NAME_LEN, owner->name,
+				in_heap(pid) ? pid->number : 0, TASK_NAME_LEN, owner->name,
 				mutex->nwaiting);
 		}
 	}
