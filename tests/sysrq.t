@@ -239,14 +239,15 @@ def four(tap):
               "provoke_stuck_lock")
         provoke(m, "stuck-lock", 3)
         says(tap, m, "4 CPUs, who waits for it", r"watchdog: CPU 3 stuck for \d+ s with interrupts off\n",
-             r"CPU 3: task \d+ \(sh\), in spin_wait_and_take\+",
+             r"CPU 3: task \d+ \(sh\), in \w+\+",
              r"  waits for the spinlock provoke_lock, held by CPU 2",
              r"  spin_wait_and_take\+", r"  provoke_stuck_lock\+", r"  .*syscall_entry")
         provoke(m, "stuck-loop", 1)
         stuck(tap, m, "4 CPUs, a loop", "stuck-loop", 1, "in the kernel", "provoke_stuck_loop")
         m.key("l")
         says(tap, m, "l finds them all", r"CPU 0: ", r"CPU 1: .*in provoke_stuck_loop\+",
-             r"CPU 2: .*in provoke_stuck_lock\+", r"CPU 3: .*in spin_wait_and_take\+")
+             r"CPU 2: .*in provoke_stuck_lock\+", r"CPU 3: ",
+             r"  waits for the spinlock provoke_lock, held by CPU 2", r"  spin_wait_and_take\+")
         m.key("d")
         says(tap, m, "d too", r"lock provoke_lock at \S+: CPU 2", r"CPU 3 waits for provoke_lock")
     with Console(4, "provoke watchdog=1") as m:
