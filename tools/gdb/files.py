@@ -112,24 +112,34 @@ def pipe_text(file, everybody):
     return "; ".join(parts)
 
 
+def address_text(address):
+    """As /proc/net/unix has it: a path, or @NAME; what no terminal shows, as in C."""
+    name = bytes(int(address["path"][i]) & 255 for i in range(min(int(address["len"]), 108)))
+    name = b"@" + name[1:] if name[:1] == b"\0" else name.rstrip(b"\0")
+    return "".join(chr(c) if 32 < c < 127 else f"\\{c:03o}" for c in name)
+
+
+def peer_text(peer, everybody):
+    """Who has the other end of a socket."""
+    having = [o for o in everybody if o.file == peer["file"]]
+    if having or kernel.number(peer["file"]):
+        return holders(having) or "in flight"
+    closed = int(peer["state"]) == kernel.constant("SOCKET_CLOSED")
+    return "closed" if closed else "not accepted yet"
+
+
 def socket_text(file, everybody):
     socket = file["private"].cast(kernel.kind("struct socket").pointer())
     if not kernel.number(socket):
         return ""
     state = kernel.constants("enum socket_state").get(int(socket["state"]), "?")[7:].lower()
-    parts = [state]
-    address = socket["address"]
-    if kernel.number(address):
-        length = max(int(address["len"]), 0)
-        name = bytes(int(address["path"][i]) & 255 for i in range(min(length, 108)))
-        shown = b"@" + name[1:] if name[:1] == b"\0" else name.rstrip(b"\0")
-        parts.append("name " + shown.decode("utf-8", "replace"))
-    if int(socket["used"]):
+    parts = [{"free": "not connected"}.get(state, state)]
+    if kernel.number(socket["address"]):
+        parts.append("name " + address_text(socket["address"]))
+    if int(socket["nqueued"]):
         parts.append(f"{int(socket['nqueued'])} messages wait")
     if kernel.number(socket["peer"]):
-        end = socket["peer"]["file"]
-        having = [o for o in everybody if o.file == end]
-        parts.append("peer: " + (holders(having) or "not accepted yet"))
+        parts.append("peer: " + peer_text(socket["peer"], everybody))
     return "; ".join(parts)
 
 

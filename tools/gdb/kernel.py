@@ -18,7 +18,7 @@ DIRECT_MAP = 0xFFFF800000000000  # arch/pte.h
 PAGE_SIZE, PAGE_SHIFT, ENTRIES, LEVEL_ROOT = 4096, 12, 512, 4
 USER_END = 1 << 47
 WORD = (1 << 64) - 1
-MANY = 1 << 17  # no list is that long: it is broken, or being changed
+MANY = 1 << 17  # no chain is longer: it is broken, or just being changed
 
 # ---- Names -------------------------------------------------------------------------------------
 
@@ -103,13 +103,13 @@ def container(link, type_name, member):
 
 def each(head, type_name, member):
     """Pointers to the structs on a list (lib/list.h), in its order. An empty one may be all 0."""
-    end, link = number(head.address), head["next"]
-    for _ in range(MANY):
-        if number(link) in (end, 0):
-            return
+    link, seen = head["next"], {number(head.address), 0}
+    while number(link) not in seen:
+        seen.add(number(link))
         yield container(link, type_name, member)
         link = link["next"]
-    raise gdb.GdbError("A list does not end: it is broken, or just being changed.")
+    if number(link) not in (number(head.address), 0):
+        raise gdb.GdbError("a list runs in a circle: it is broken, or just being changed")
 
 
 # ---- CPUs, processes, tasks --------------------------------------------------------------------

@@ -186,7 +186,10 @@ class Waits:
     def queues(self):
         """{address of a wait queue: what who sleeps there waits for}"""
         if self._queues is None:
-            self._queues = {}
+            locks = kernel.static("fs/lock.c", "lock_wait")
+            room = kernel.variable("room_wait")
+            self._queues = {kernel.number(locks.address): "a lock on a file (fcntl, flock)",
+                            kernel.number(room.address): "room in the queue of another socket"}
             for entry in all_opened():
                 with contextlib.suppress(gdb.MemoryError):  # another CPU is just closing it
                     self.add_file(entry.file)
