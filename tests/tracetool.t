@@ -225,18 +225,20 @@ def check_broken(tap):
 
 
 def check_parts(tap):
-    """Whatever is missing in front or at the end, as in a ring: no exception, and good JSON."""
+    """Whatever is missing in front, at the end or in between: no exception, and good JSON."""
     with tempfile.NamedTemporaryFile("r", encoding="latin-1") as kept:
         trace("-e", "all", "--record", kept.name, "--", "sh", "-c", "forkdemo | cat")
         lines = kept.read().splitlines(keepends=True)
-    for first, last in ((len(lines) // 3, None), (len(lines) // 2, None), (0, len(lines) * 3 // 4)):
-        data = "".join(lines[first:last])
+    fifth = len(lines) // 5
+    for what, part in (("front", lines[2 * fifth:]), ("end", lines[:4 * fifth]),
+                       ("middle", lines[:2 * fifth] + lines[3 * fifth:]),
+                       ("every fifth", [x for i, x in enumerate(lines) if i % 5])):
+        data = "".join(part)
         out, status, err = trace("--from", "-", "--json", "-", data=data)
         broken = trace_event.broken_rules(out)
-        tap.ok(status == 0 and not broken, f"a timeline of lines {first} to {last}", *broken[:3],
-               err[-1000:])
+        tap.ok(status == 0 and not broken, f"a timeline, missing: {what}", *broken[:3], err[-1000:])
         out, status, err = trace("-f", "--from", "-", data=data)
-        tap.ok(status == 0 and "(" in out, f"text of lines {first} to {last}", err[-1000:])
+        tap.ok(status == 0 and "(" in out, f"text, missing: {what}", err[-1000:])
 
 
 FILL_RING = """

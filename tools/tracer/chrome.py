@@ -94,12 +94,14 @@ class Timeline:
         for i, (since, name) in enumerate(programs):
             end = programs[i + 1][0] if i + 1 < len(programs) else until
             self.slice(name, since, end, track, "program", 0, {}, {})
-        for call in task.calls:
+        for i, call in enumerate(task.calls):
             words, _ = decode.arguments(call)
             name = decode.name_of(call)
-            self.slice(name, call.enter.time, call.leave.time if call.leave else until, track,
-                       "syscall", 1, {"call": f"{name}({', '.join(words)})"},
-                       {"result": decode.result(call)})
+            end = call.leave.time if call.leave else until
+            if i + 1 < len(task.calls):  # its leave may be lost
+                end = min(end, task.calls[i + 1].enter.time)
+            self.slice(name, call.enter.time, end, track, "syscall", 1,
+                       {"call": f"{name}({', '.join(words)})"}, {"result": decode.result(call)})
         for event in events:
             if self.since <= event.time <= self.until:
                 self.instant(track, event)

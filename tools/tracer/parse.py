@@ -18,6 +18,10 @@ ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|x([0-9a-fA-F]{1,2})|(.))", re.S)
 ESCAPES = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"v": b"\v", b"f": b"\f", b"a": b"\a",
            b"b": b"\b", b"e": b"\x1b"}
 
+# Keys whose values are numbers, if they are there at all.
+NUMBERS = ("nr", "ret", "arg", "tid", "tgid", "parent", "child", "mm", "flags", "status", "next",
+           "cpu", "sig", "to", "code", "handler", "va", "error", "ip", "frame", "level", "refs")
+
 
 class TraceError(Exception):
     """The trace cannot be read: one line that says where and what to do."""
@@ -86,9 +90,7 @@ class Call:
     def __init__(self, task, enter):
         self.task, self.enter, self.leave, self.texts = task, enter, None, {}
         self.waited = None
-        self.nr, self.args = enter["nr"], enter.get("a", [])
-        if not isinstance(self.args, list):
-            self.args = [self.args]
+        self.nr, self.args = enter["nr"], enter["a"]
 
     def result(self):
         return self.leave.get("ret") if self.leave else None
@@ -158,12 +160,19 @@ def read_event(text, line):
         key, word, string, dots, bare = match.groups()
         if key:
             event.fields[key] = value(word)
+            if key in NUMBERS and not isinstance(event.fields[key], int):
+                return None
         elif bare:
             event.word = event.word or bare
         else:
             event.text, event.cut = unescape(string), bool(dots)
         at = match.end()
-    return event
+    return None if kind == "enter" and not are_arguments(event.get("a", [0] * 6)) else event
+
+
+def are_arguments(values):
+    return isinstance(values, list) and len(values) == 6 \
+        and all(isinstance(each, int) for each in values)
 
 
 def read_events(lines, trace):
