@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib
 from tap import ROOT, Tap  # noqa: E402
 
 DOCS = ["docs/memory.md", "docs/locking.md", "docs/abi.md", "docs/tour.md",
-        "docs/processes.md", "docs/descriptors.md", "docs/performance.md",
+        "docs/processes.md", "docs/descriptors.md", "docs/performance.md", "docs/debugging.md",
         "docs/tracing.md", "docs/panics.md"]
 SOURCES = ["boot/*", "kernel/*.[ch]", "kernel/*/*.[chS]", "user/*.c", "user/*/*.[ch]",
            "tests/*", "tests/*/*.[ch]", "tools/*", "tools/gdb/*", "tools/bench/*", "Makefile"]

@@ -179,7 +179,7 @@ def check_errors(tap, debugger):
           NAME, "another QEMU", QEMU=other)
     fails("record", "nothing is kept. .*unknown option -icount", "a QEMU that cannot record",
           QEMU=fake_qemu(debugger, 'case $1 in --version) echo QEMU 1 ;; *) '
-                                   'echo unknown option -icount; exit 1 ;; esac\n'))
+                                   'echo unknown option -icount >&2; exit 1 ;; esac\n'))
     fails("record", "not found: run tools/setup", "no QEMU", QEMU="no-such-qemu")
     kernel = os.path.join(FOLDER, "tine.elf")
     with open(kernel, "ab") as f:
