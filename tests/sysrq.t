@@ -299,6 +299,10 @@ def fatal_lines(tap):
         wanted = rf"{reason}, ip 0x\w+ \S.*, sp 0x7f\w+, pid {pid} parent {parent.group(1)}$"
         tap.ok(line and re.match(wanted, line.group(1)), f"{name} is told",
                f"wanted {wanted}", line.group(0) if line else log)
+    _, _, log = guest("-v", "-t", str(LIMIT_S), "-a", "print-fatal-signals=1", "--",
+                      "sh", "-c", "kill -TERM $$")
+    tap.ok(re.search(r"sh\[\d+\]: SIGTERM sent by itself, ip 0x\w+ kill\+0x\w+, sp ", log),
+           "a program of ours: the function's name", log[-2000:])
     _, out, log = guest("-v", "-t", str(LIMIT_S), "-f", program, "--", "fatal_signals")
     tap.ok("null_write: signal 11" in out and "fatal_signals[" not in log,
            "without the option there is not a line", log[-2000:])
