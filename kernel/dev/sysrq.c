@@ -25,7 +25,6 @@
 #include "proc/process.h"
 #include "proc/watchdog.h"
 #include "sync/held.h"
-#include "sync/mutex.h"
 #include "trace/trace.h"
 
 enum { PATIENCE = 3000000 /* tries: about a second */, FRAMES_MAX = 12 };
@@ -64,7 +63,7 @@ static void show_task(const struct task *task)
 		task_state_text(task)[0], task->cpu, task->name);
 	for (frames_wchan(&at, &n, name); n > 0; at++, n--)
 		kprintf(" %s", ksym_find(*at, name, &offset) ? name : "?");
-	mutex_show_wait(task);
+	locks_show_wait(task);
 	kprintf("\n");
 }
 

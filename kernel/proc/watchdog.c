@@ -24,7 +24,7 @@
 #include "lib/frames.h"
 #include "lib/printf.h"
 #include "proc/task.h"
-#include "sync/mutex.h"
+#include "sync/held.h"
 
 u32 watchdog_seconds = 10;
 u32 hung_task_seconds = 120;
@@ -104,7 +104,7 @@ static void report_if_hung(const struct task *task, u64 after_ns, u64 until_ns)
 	bool known = frames_wchan(&at, &n, name);
 	kprintf("watchdog: task %d (%s) has been asleep for %u s in %s", task_tid(task), task->name,
 		hung_task_seconds, known ? name : "?");
-	mutex_show_wait(task);
+	locks_show_wait(task);
 	kprintf("\n");
 }
 

@@ -94,3 +94,15 @@ void locks_show_held(void)
 	if (shown == 0)
 		kprintf("no locks are held\n");
 }
+
+void locks_show_wait(const struct task *task)
+{
+	const struct mutex *mutex = task->waits_for; /* it may wake, and the mutex go, meanwhile */
+	const struct task *owner = mutex ? mutex_owner(mutex) : NULL;
+
+	if (owner) {
+		const struct pid *pid = owner->pid;
+		kprintf(", mutex %s held by task %d (%.*s)", mutex->name,
+			in_heap(pid) ? pid->number : 0, TASK_NAME_LEN, owner->name);
+	}
+}

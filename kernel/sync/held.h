@@ -5,4 +5,9 @@
 /* Prints each lock that somebody holds, and who, to the kernel log. */
 void locks_show_held(void);
 
+/* For which mutex a task sleeps, and who has it: ", mutex NAME held by task 7 (sh)"; nothing if it
+ * sleeps for none. */
+struct task;
+void locks_show_wait(const struct task *task);
+
 #endif

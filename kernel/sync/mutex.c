@@ -7,7 +7,6 @@
 #include "sync/mutex.h"
 #include "arch/cpu.h"
 #include "lib/panic.h"
-#include "lib/printf.h"
 #include "proc/task.h"
 
 void mutex_init(struct mutex *mutex, const char *name, enum lock_rank rank)
@@ -122,16 +121,6 @@ void mutex_unlock(struct mutex *mutex)
 	__atomic_store_n((struct task **)&mutex->owner, NULL, __ATOMIC_SEQ_CST);
 	if (mutex->nwaiting)
 		waitq_wake_one(&mutex->queue);
-}
-
-__attribute__((cold)) void mutex_show_wait(const struct task *task)
-{
-	const struct mutex *mutex = task->waits_for;
-	const struct task *owner = mutex ? mutex->owner : NULL;
-	if (mutex)
-		kprintf(", mutex %s", mutex->name);
-	if (owner)
-		kprintf(" held by task %d (%s)", task_tid(owner), owner->name);
 }
 
 bool mutex_held(const struct mutex *mutex)

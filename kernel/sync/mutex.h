@@ -23,8 +23,4 @@ void mutex_lock_second(struct mutex *mutex);
 void mutex_unlock(struct mutex *mutex);
 bool mutex_held(const struct mutex *mutex); /* by the current task */
 
-/* Prints for which mutex a task waits, and who has it: ", mutex NAME held by task 7 (sh)"; nothing
- * if it waits for none. The caller holds proc_lock. */
-void mutex_show_wait(const struct task *task);
-
 #endif
