@@ -28,6 +28,8 @@ DRAWN = """(() => {
     e => parseInt(e.dataset.id.slice(1))).sort((a, b) => a - b);
   return {step: Number(document.body.dataset.step), caption: document.getElementById("caption").textContent,
     left: boxes(".left"), right: boxes(".right"), both: boxes(".both"), marked: boxes(".marked"),
+    shared: Object.fromEntries([...document.querySelectorAll("#treebox .table text.light.mono")].map(
+      t => t.textContent.match(/(0x[0-9a-f]+) ×([0-9]+)/)).filter(m => m).map(m => [parseInt(m[1]), Number(m[2])])),
     where: document.getElementById("where").textContent, hash: location.hash,
     now: Number(document.querySelector("#list .now").dataset.step),
     memory: [...document.querySelectorAll("#memory .part")].map(e => [e.dataset.mm, e.dataset.part, Number(e.dataset.n)])};
@@ -44,10 +46,14 @@ def wanted(data, step):
     """What is to be drawn at a step, from the same data by another way."""
     state = data["states"][data["steps"][step][6]]
     left, right = (tables(data, state, mm) if mm is not None else set() for mm in state["focus"])
+    counts = {str(table[0]): state["refs"].get(str(table[0]), table[3]) for mm in state["focus"]
+              if str(mm) in state["trees"]
+              for table in data["trees"][state["trees"][str(mm)]]["tables"]}
     changed = {frame for pair in state["copied"] for frame in pair}
     changed |= {*state["owned"], *state["made"], *state["freed"]}
     return {"caption": data["steps"][step][5], "left": sorted(left - right),
             "right": sorted(right - left), "both": sorted(left & right),
+            "shared": {frame: n for frame, n in counts.items() if n > 1},
             "marked": sorted((left | right) & changed), "now": step, "hash": f"#step={step}"}
 
 

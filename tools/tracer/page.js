@@ -11,8 +11,7 @@ function explain(sentence) {
 /* The steps of the filter. */
 function filterSteps() {
 	const all = D.steps.map((_, i) => i);
-	const tree = all.filter(i => D.steps[i][STEP.kind] === "tree");
-	page.steps = $("filter").value === "tree" && tree.length ? tree : all;
+	page.steps = $("filter").value === "all" ? all : all.filter(i => D.steps[i][STEP.kind] === "tree");
 	$("slider").max = page.steps.length - 1;
 }
 
@@ -143,7 +142,7 @@ function zoomBy(factor) {
 const KEYS = {
 	ArrowLeft: () => move(-1), ArrowRight: () => move(1), Home: () => goPlace(0), End: () => goPlace(page.steps.length - 1),
 	" ": () => play(!page.timer), "+": () => zoomBy(2), "=": () => zoomBy(2), "-": () => zoomBy(0.5),
-	f: () => { $("filter").value = $("filter").value === "tree" ? "all" : "tree"; changeFilter(); },
+	f: () => { if (!$("filter").disabled) $("filter").value = $("filter").value === "tree" ? "all" : "tree"; changeFilter(); },
 };
 
 function changeFilter() {
@@ -197,6 +196,10 @@ function start() {
 	$("title").title = D.title;
 	drawLegends();
 	explain(null);
+	if (!D.steps.some(s => s[STEP.kind] === "tree")) {
+		$("filter").value = "all";
+		$("filter").disabled = true;
+	}
 	filterSteps();
 	drawTime($("names"), $("timebox"));
 	$("slider").addEventListener("input", () => goPlace(Number($("slider").value)));

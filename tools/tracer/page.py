@@ -164,6 +164,7 @@ def lanes(story):
         lane[id(task)] = {"tid": task.tid, "tgid": task.tgid, "parent": None, "start": None,
                           "end": None, "name": task.name(task.start), "names": [], "spans": [], "calls": [], "marks": []}
     arrows = []
+    switches = any(event.kind == "switch" for event in story.trace.events)
     for event in story.trace.events:
         number = story.step_of.get(id(event))
         mine = lane.get(id(event.task))
@@ -177,6 +178,8 @@ def lanes(story):
         add_call(story, call, lane)
     found = [l for l in lane.values() if l["start"] is not None]
     for l in found:
+        if not switches:
+            l["spans"] = []  # category sched is off: nobody knows who ran
         close_spans(l)
     return found, arrows
 

@@ -44,7 +44,7 @@ function placeOf(tree, va, run) {
 	if (va >= p.brk && va < p.brk_end)
 		return "heap";
 	if (va >= p.brk)
-		return "mapped";
+		return "mmap";
 	if (run && run.bits[2] === "x")
 		return "text";
 	return run && run.bits[1] !== "w" ? "rodata" : "data";

@@ -100,7 +100,7 @@ function makeNode(view, tables) {
 	for (const index of pick([...indexes].sort((a, b) => a - b), boxes, view)) {
 		const below = view.sides.map((s, i) => tables[i] && s.tree.table.get(tables[i].runs.find(
 			r => r.kind === "table" && r.first === index)?.frame));
-		if (below.some(t => t))
+		if (below.some(t => t) && below.every(t => !t || t.level === node.level - 1)) /* else lines were lost */
 			node.kids.push({index, ...makeNode(view, below)});
 	}
 	boxes.forEach(b => {
@@ -338,8 +338,10 @@ function drawTrees(holder, step, focus) {
 		.filter(s => s.tree && s.tree.root != null);
 	holder.textContent = "";
 	if (!sides.length) {
-		holder.textContent = D.states.length ? "No tree of these address spaces is known here yet."
-			: "This trace has no snapshots of trees: trace the category `tree` too.";
+		const p = document.createElement("p");
+		p.textContent = D.states.length ? "No tree of these address spaces is known here yet."
+			: "This trace has no snapshots of trees: trace the category tree, too.";
+		holder.append(p);
 		return;
 	}
 	const svg = el(null, "svg", {role: "group", "aria-label": "page-table trees of " + sides.map(s => userOf(s.mm)).join(" and ")});

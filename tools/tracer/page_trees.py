@@ -11,7 +11,7 @@ computed here for a frame must be what the next snapshot says of it: `wrong` cou
 """
 from collections import Counter
 
-PAGE = 4096
+PAGE, ROOT = 4096, 4
 FIELDS = ("first", "n", "kind", "bits", "frame", "refs", "step")
 
 
@@ -55,7 +55,8 @@ class Tree:
         for event in snapshot.runs:
             if event["in"] in self.tables:
                 self.tables[event["in"]].runs.append(Run(event.fields))
-        self.root = next(iter(self.tables), None)
+        first = next(iter(self.tables.values()), None)
+        self.root = first.frame if first and first.level == ROOT else None  # else its line was lost
 
     def pages(self):
         """(va, frame, kind, refs) of each page that has a frame."""
@@ -88,7 +89,8 @@ class Trees:
         self.zero = None  # frame of the page of zeros, once a write has copied it
 
     def pointers(self):
-        """How many entries of known tables, and roots, point to each frame."""
+        """How many entries of known tables, and roots, point to each frame. A table that several
+        trees have counts once; none of them may change it meanwhile (I2 of docs/memory.md)."""
         count, seen = Counter(tree.root for tree in self.now.values()), set()
         for tree in self.now.values():
             for table in tree.tables.values():
@@ -106,7 +108,6 @@ class Trees:
             del self.known[frame]
         fresh = tree.mm not in self.now
         self.now[tree.mm] = tree
-        self.share_tables(tree)
         after = self.pointers()
         for frame, table in tree.tables.items():
             # A tree that was not known before, or a child whose tree comes next: no telling.
@@ -118,12 +119,6 @@ class Trees:
             for run in table.runs:
                 self.known.update((frame, (run.refs, after[frame])) for frame in run.frames())
         return tree
-
-    def share_tables(self, tree):
-        """A table that several trees have is one thing: what was seen last holds for all."""
-        for other in self.now.values():
-            for frame in other.tables.keys() & tree.tables.keys():
-                other.tables[frame] = tree.tables[frame]
 
     def drop(self, mm):
         self.now.pop(mm, None)
