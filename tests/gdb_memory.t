@@ -180,7 +180,7 @@ def check_rules(tap, session):
     met = dict(re.findall(r"(\w+)=(\d+)", text))
     for rule in ("untouched", "zero", "file", "reuse", "copy", "grow", "segv", "access"):
         tap.ok(int(met.get(rule, 0)) > 0, f"a fault of the rule {rule}", text, console)
-    tap.ok(re.search(r"^\d{3} faults compared, 0 wrong$", text, re.M),
+    tap.ok(re.search(r"^\d{2,} faults compared, 0 wrong$", text, re.M),
            "tine fault foretells the rule of each", text)
 
 

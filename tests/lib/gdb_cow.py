@@ -24,9 +24,9 @@ TRIES = {  # commands that cannot be done, and what they say
 }
 
 SHARED = """
-    break main
+    tbreak main
     continue
-    break child
+    tbreak child
     continue
     @ parent
     tine tree 2
@@ -163,16 +163,15 @@ FRAME_POINTS = [
 
 FAULT = """
     @ fault
-    delete
-    tbreak trap_dispatch if vector == 14
+    tbreak trap_dispatch if $task_of()->pid->number == 3 && vector == 14
     continue
     tine fault
     @ own
-    tbreak tree_own
+    tbreak tree_own if $task_of()->pid->number == 3
     continue
     tine fault
     @ copy
-    tbreak fault_copy
+    tbreak fault_copy if $task_of()->pid->number == 3
     continue
     tine fault
     @ backtrace
@@ -204,7 +203,7 @@ FAULT = """
     print *(struct process *)kernel_start
     print *(struct path *)kernel_start
     @ done
-    tbreak tlb_flush_page
+    tbreak tlb_flush_page if $task_of()->pid->number == 3
     continue
     tine fault
     @ after
