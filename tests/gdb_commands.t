@@ -4,7 +4,7 @@ the breakpoints of one call or one program: scripts of gdb commands, their outpu
 
 Where the guest tells the same by /proc, ps, ls or dmesg, both must say the same. Deadlocks inside
 the kernel are made by writing into its memory, which the commands themselves never do. The guest
-has tests/guest/mutex_circle besides its own programs.
+has some of tests/guest besides its own programs.
 """
 import os
 import re
@@ -15,17 +15,19 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib
 from gdb_session import Session, check, check_lines, missing  # noqa: E402
 from tap import Tap  # noqa: E402
 
-GUEST_TEST = "mutex_circle"
+GUEST_TESTS = ("mutex_circle", "sock_stream")
 COMMANDS = ("break-syscall break-user bt events fds leave locks log maps ps runq task user").split()
 EARLY = "^the kernel has no tasks yet: continue"
-
-
-def check_early(tap, session):
-    """Help, completion, and all commands before there is anything, in the boot, and after it."""
-    every = "\n".join(f"tine {name}" for name in ("ps", "task", "bt", "maps", "fds 1", "locks",
-                                                   "runq", "log", "events", "leave"))
-    parts, _ = session.run("forkdemo", "@ help\nhelp tine\n@ tine\ntine\n" + "".join(
-        f"@ help {name}\nhelp tine {name}\n" for name in COMMANDS) + f"""
+EVERY = "\n".join(f"tine {name}" for name in (
+    "ps", "task", "bt", "maps", "fds 1", "locks", "runq", "log", "events", "leave"))
+HELPS = "".join(f"@ help {name}\nhelp tine {name}\n" for name in COMMANDS)
+# All commands before there is anything, in the boot, and when it is over.
+EARLY_SCRIPT = f"""
+        @ help
+        help tine
+        @ tine
+        tine
+        {HELPS}
         @ unknown
         tine frobnicate
         @ surplus
@@ -33,18 +35,18 @@ def check_early(tap, session):
         @ void
         print $task
         @ first
-        {every}
+        {EVERY}
         @ later
         tine break-syscall execve
         tine break-user forkdemo:main
         @ kmain
         break kmain
         continue
-        {every}
+        {EVERY}
         @ boot
         break fs_init
         continue
-        {every}
+        {EVERY}
         @ completion
         complete tine break-sys
         complete tine break-syscall getpp
@@ -68,8 +70,13 @@ def check_early(tap, session):
         @ end
         delete
         continue
-        {every}
-        """)
+        {EVERY}
+"""
+
+
+def check_early(tap, session):
+    """Help, completion, and all commands before there is anything, in the boot, and after it."""
+    parts, _ = session.run("forkdemo", EARLY_SCRIPT)
     for name in COMMANDS:
         check(tap, parts, [(f"help {name}", rf"^Usage: tine {name}\b", f"help tine {name}")])
     tap.ok(all(re.search(rf"^tine {name} -- \S", parts["help"], re.M) for name in COMMANDS),
@@ -83,9 +90,11 @@ def check_early(tap, session):
         ("completion", r"^tine break-user forkdemo:child$", "completion of functions"),
         ("completion", r"^tine user forkdemo$", "completion of programs"),
         ("completion", r"^tine task 1$", "completion of tasks"),
-        ("errors", "^no task 99: tine ps lists them\nno task x: .*\nno task 99: .*\nno task -1: .*\n"
+        ("errors", "^no task 99: tine ps lists them\nno task x: .*\nno task 99: .*\n"
+         "no task -1: .*\n"
          "no frok in kernel/syscall/table.c: perhaps fork\\b.*\nnot a number: me .*\n"
-         "no symbols of busybox: .*\nno chidl in forkdemo: perhaps child\nusage: tine break-user .*\n"
+         "no symbols of busybox: .*\nno chidl in forkdemo: perhaps child\n"
+         r"usage: tine break-user .*\n"
          r"no symbols of nothing: .*\nnot a number: many .*\n\Z", "errors are one line each"),
         ("later", r"^Breakpoint \d+ at 0xf\w+: file kernel/.*\nBreakpoint \d+ at 0x4\w+: file user/"
          r"forkdemo.c, line \d+", "breakpoints can be set at the first instruction"),
@@ -93,11 +102,13 @@ def check_early(tap, session):
         ("boot", r'^task 0 "idle", running on CPU 0\n#0  fs_init \(\) at kernel/fs/init.c:\d+\n'
          r"#1  files_init \(\) .*\n#2  kmain ", "tine bt in the boot"),
         ("boot", r"^\[ +0\.\d+\] smp: 1 of 1 CPUs online$", "tine log in the boot"),
-        ("boot", r'^task 0 "idle" has no memory of its own: a kernel task$', "a task without memory"),
+        ("boot", r'^task 0 "idle" has no memory of its own: a kernel task$',
+         "a task without memory"),
     ])
     for name in ("first", "kmain"):
         lines = parts[name].splitlines()
-        told = [line for line in lines if re.match(f"{EARLY}|the log is empty|The kernel was", line)]
+        told = [line for line in lines
+                if re.match(f"{EARLY}|the log is empty|The kernel was", line)]
         tap.ok(len(told) == 10, f"{name}: each says that it is too early", parts[name])
     tap.equal(parts["end"].split("\n")[-11:], ["The machine has ended."] * 10 + [""],
               "and at the end that it is over")
@@ -206,6 +217,42 @@ def check_tasks(tap, session):
         tine task 3
         tine maps 3
         tine fds 3
+    """)
+    check(tap, parts, [
+        ("", r"^Breakpoint \d, (sys_wait4|child) \(.*\) at ", "the first stop is forkdemo's"),
+        ("variables", r"= [23]\n.*= [01]\n.*= 0\nno task 99: tine ps lists them\n",
+         "$task and $mm are those of the CPU, $task_of and $mm_of of any task"),
+        ("calls", r"^task [23] \"forkdemo\", running on CPU 0\n#0  ", "tine bt of the CPU's task"),
+        ("calls", r'^task 1 "init", sleeping\n#0  thread_switch .*\n(.*\n)*?#\d+ +sys_wait4 \(pid='
+         r"[^)]*status=0x7[^)]*\) at(.*\n)*?#\d+ +<entry into the kernel>\n(.*\n)*?"
+         r"#\d+ +waitpid \(\)\n#\d+ +wait_for \(\) at user/init.c:\d+\n"
+         r"#\d+ +run_shell \(\) at user/init.c:\d+\n"
+         r"#\d+ +main \(\) at user/init.c:\d+\n",
+         "tine bt of a task that sleeps, in another program"),
+        ("calls", r'^task 2 "forkdemo", (.*\n)*parent +task 1 "init"; group 2, session 2\n(.*\n)*'
+         r"^memory +address space \d+ of /usr/bin/forkdemo, 1 users; (.*\n)*^files +0 /dev/tty, "
+         r"(.*\n)*^user registers.*\n rip +0x4\w+ +rsp +0x7ff", "tine task"),
+        ("half", r'^task 3 "forkdemo", running on CPU 0\n#0  exit_leave \(',
+         "bt of a task that ends"),
+        ("half", r"^memory +none\nfiles +none\n", "which has neither memory nor files any more"),
+        ("half", r'^task 3 "forkdemo" has no memory of its own: it is about to exit\n'
+         r'task 3 "forkdemo" has no open files: it is about to exit\n', "and the commands say so"),
+        ("zombie", r"^ +3 +3 +2 +Z +0 +0 +forkdemo +status 0x0$", "tine ps shows a zombie"),
+        ("zombie", r'^task 3 "forkdemo", zombie\n#0  thread_switch \(.*\n(.*\n)*#\d +exit_task \(',
+         "tine bt of it"),
+        ("zombie", r'^exited +status 0x0\nwaits for +task 2 "forkdemo" to wait for it\n',
+         "tine task"),
+        ("zombie", r'^task 3 "forkdemo" has no memory of its own: it has exited\n'
+         r'task 3 "forkdemo" has no open files: it has exited\n', "it has nothing"),
+    ])
+    check_lines(tap, {n: parts[n] for n in parts if n}, "tasks")
+
+
+def check_broken(tap, session):
+    """A circle of mutexes, and structs that make no sense: both are written into memory here."""
+    parts, _ = session.run("forkdemo", """
+        tine break-syscall wait4 2
+        continue
         @ circle
         set var $a = $task_of(1)
         set var $b = $task_of(2)
@@ -237,27 +284,6 @@ def check_tasks(tap, session):
         tine runq
     """)
     check(tap, parts, [
-        ("", r"^Breakpoint \d, (sys_wait4|child) \(.*\) at ", "the first stop is forkdemo's"),
-        ("variables", r"= [23]\n.*= [01]\n.*= 0\nno task 99: tine ps lists them\n",
-         "$task and $mm are those of the CPU, $task_of and $mm_of of any task"),
-        ("calls", r"^task [23] \"forkdemo\", running on CPU 0\n#0  ", "tine bt of the CPU's task"),
-        ("calls", r'^task 1 "init", sleeping\n#0  thread_switch .*\n(.*\n)*?#\d+ +sys_wait4 \(pid='
-         r"[^)]*status=0x7[^)]*\) at(.*\n)*?#\d+ +<entry into the kernel>\n(.*\n)*?#\d+ +waitpid \(\)\n"
-         r"#\d+ +wait_for \(\) at user/init.c:\d+\n#\d+ +run_shell \(\) at user/init.c:\d+\n"
-         r"#\d+ +main \(\) at user/init.c:\d+\n", "tine bt of a task that sleeps, in another program"),
-        ("calls", r'^task 2 "forkdemo", (.*\n)*parent +task 1 "init"; group 2, session 2\n(.*\n)*'
-         r"^memory +address space \d+ of /usr/bin/forkdemo, 1 users; (.*\n)*^files +0 /dev/tty, "
-         r"(.*\n)*^user registers.*\n rip +0x4\w+ +rsp +0x7ff", "tine task"),
-        ("half", r'^task 3 "forkdemo", running on CPU 0\n#0  exit_leave \(', "bt of a task that ends"),
-        ("half", r"^memory +none\nfiles +none\n", "which has neither memory nor files any more"),
-        ("half", r'^task 3 "forkdemo" has no memory of its own: it is about to exit\n'
-         r'task 3 "forkdemo" has no open files: it is about to exit\n', "and the commands say so"),
-        ("zombie", r"^ +3 +3 +2 +Z +0 +0 +forkdemo +status 0x0$", "tine ps shows a zombie"),
-        ("zombie", r'^task 3 "forkdemo", zombie\n#0  thread_switch \(.*\n(.*\n)*#\d +exit_task \(',
-         "tine bt of it"),
-        ("zombie", r'^exited +status 0x0\nwaits for +task 2 "forkdemo" to wait for it\n', "tine task"),
-        ("zombie", r'^task 3 "forkdemo" has no memory of its own: it has exited\n'
-         r'task 3 "forkdemo" has no open files: it has exited\n', "it has nothing"),
         ("circle", r'^task 1 "init" +mm \(address space \d+\) +RANK_MM +task 2 "forkdemo"\n'
          r'task 2 "forkdemo" +mm \(address space \d+\) +RANK_MM +task 1 "init"\n',
          "tine locks: mutexes with holder and waiters"),
@@ -268,11 +294,11 @@ def check_tasks(tap, session):
          r"tine fds: .*\ntine ps: no memory at .*\ntine bt: .*\ntine locks: .*\nCPU ",
          "what is broken is one line"),
     ])
-    check_lines(tap, {n: parts[n] for n in parts if n}, "tasks")
+    check_lines(tap, {n: parts[n] for n in parts if n}, "broken")
 
 
 def check_locks(tap, session):
-    """Futexes with their holders; spinlocks; the scheduler's queues; 4 CPUs."""
+    """Futexes with their holders, the scheduler's queues, sockets."""
     parts, _ = session.run("mutex_circle", """
         tine break-syscall getppid
         tine break-user mutex_circle:child
@@ -290,7 +316,8 @@ def check_locks(tap, session):
         continue
         tine locks
     """, cpus=2)
-    holds = r'waits\s+for futex at 0x\w+ \(fork_%s\+4\), value 0x8000000%d:\s+task %d\s+"mutex_circle"'
+    holds = (r'waits\s+for futex at 0x\w+ \(fork_%s\+4\), value 0x8000000%d:\s+task %d\s+'
+             '"mutex_circle"')
     check(tap, parts, [
         ("circle", '^task 3 "mutex_circle" ' + holds % ("right", 4, 4), "a futex with its holder"),
         ("circle", '^task 4 "mutex_circle" ' + holds % ("left", 3, 3), "and the other one"),
@@ -308,6 +335,20 @@ def check_locks(tap, session):
     ])
     check_lines(tap, {n: parts[n] for n in parts if n}, "locks")
 
+    parts, _ = session.run("sock_stream", """
+        tine break-syscall socketpair
+        continue
+        finish
+        @ pair
+        tine fds
+    """)
+    check(tap, parts, [
+        ("pair", r"^lrwx------ +3 +0 +\S+ +-> socket:\[\d+\]\n +connected; peer: task 2 "
+         r'"sock_stream" fd 4\nlrwx------ +4 ', "tine fds: sockets' other ends")])
+
+
+def check_cpus(tap, session):
+    """Different programs on 4 CPUs, and spinlocks."""
     parts, _ = session.run("sh -c cow&forkdemo&deadlock&forkjoin", """
         tine break-user cow:main
         tine break-user forkdemo:main
@@ -359,8 +400,9 @@ def main():
     if missing():
         tap.skip("gdb", missing())
     else:
-        with Session(GUEST_TEST) as session:
-            for part in (check_early, check_twins, check_tasks, check_locks):
+        with Session(*GUEST_TESTS) as session:
+            for part in (check_early, check_twins, check_tasks, check_broken, check_locks,
+                         check_cpus):
                 part(tap, session)
     tap.done()
 

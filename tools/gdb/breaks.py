@@ -1,9 +1,9 @@
 """tine break-syscall and tine break-user: breakpoints that know whose they are.
 
 An address says neither which task comes by nor, in user mode, which program: all programs lie at
-the same ones. So these breakpoints have conditions, $_calls and $_runs, that look at the CPU's task.
-They can be set at the first instruction: QEMU compares addresses and needs no memory to be there,
-and names come from the ELF files.
+the same ones. So these breakpoints have conditions, $_calls and $_runs, that look at the CPU's
+task. They can be set at the first instruction: QEMU compares addresses and needs no memory to be
+there, and names come from the ELF files.
 """
 import contextlib
 import difflib

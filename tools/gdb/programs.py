@@ -123,7 +123,7 @@ def need(name):
 def names():
     """Of all programs that were built here, or made known."""
     folders = [os.path.join(_build, folder) for folder in FOLDERS]
-    return set(_others) | {name for folder in folders if os.path.isdir(folder) for name in os.listdir(folder)}
+    return set(_others).union(*(os.listdir(f) for f in folders if os.path.isdir(f)))
 
 
 def file_of(mm):

@@ -14,15 +14,11 @@ import struct
 import gdb
 
 import kernel
-import programs
 from commands import described
-from files import all_opened, file_path, holders, access, inode_path
+from files import access, all_opened, file_path, holders, inode_path
+from futexes import Futex
 
 Wait = collections.namedtuple("Wait", "text holder")
-TID_MASK = 0x3FFFFFFF  # futex(2), FUTEX_TID_MASK
-MUSL_LOCKED = 16  # EBUSY, in a normal mutex of musl: it does not name its owner
-MUSL_DESCRIPTOR = 200  # bytes: struct pthread
-NORMAL, KINDS = 0, (1, 2, 4, 5, 6)  # _m_type: normal; recursive, error-checking, robust
 
 
 def seconds(ns):
@@ -110,59 +106,6 @@ def spinning():
     return found
 
 
-# ---- Futexes -----------------------------------------------------------------------------------
-
-class Futex:
-    """A sleeper's word: where it is, what is in it now, whose it is as far as it says so."""
-
-    def __init__(self, sleeper):
-        self.task, key = sleeper["task"], sleeper["key"]
-        self.mm = kernel.task_mm(self.task)
-        at, of = int(key["at"]), int(key["of"])
-        self.shared = at & 3 == 2  # KEY_FRAME in proc/futex.c
-        self.key = (of, at)
-        self.va = None if self.shared else at & ~3
-        if self.shared:
-            first = kernel.number(kernel.variable("pages"))
-            frame = (of - first) // kernel.kind("struct page").sizeof
-            self.base = (frame << kernel.PAGE_SHIFT) + (at & ~3)
-        self.value = self.word(0)
-
-    def word(self, distance):
-        """32 bits so many bytes from the word; None if that is not mapped, or another page."""
-        if not self.shared:
-            return kernel.user_word(self.mm, self.va + distance, 4) if self.mm else None
-        if (self.base + distance) >> kernel.PAGE_SHIFT != self.base >> kernel.PAGE_SHIFT:
-            return None
-        return int.from_bytes(kernel.physical(self.base + distance, 4), "little")
-
-    def owner(self):
-        """(number of the thread that holds a mutex there or None, what can be said of it)."""
-        value = self.value or 0
-        tid = value & TID_MASK
-        before, after = self.word(-4), self.word(8)
-        if before is not None and before & ~128 in KINDS and tid:  # musl: _m_type, _m_lock
-            return tid, ""
-        if before is not None and before & ~128 == NORMAL and value & 0x7FFFFFFF == MUSL_LOCKED:
-            return None, "a normal mutex of musl, locked: it does not say by whom"
-        if value in (1, 2) and after and self.word(16) is not None and self.word(16) & ~0xF7 == 0:
-            return after, ""  # glibc: __lock, __owner, __kind
-        return None, ""
-
-
-def joined(futex):
-    """The thread whose end the word tells, or None: it is cleared then (CLONE_CHILD_CLEARTID), or
-    in musl's descriptor of the thread, to which FS points (detach_state)."""
-    for task in kernel.tasks():
-        if futex.shared or futex.mm != task["mm"] or task == futex.task:
-            continue
-        descriptor = kernel.number(task["thread"]["fs_base"])
-        if kernel.number(task["clear_tid"]) == futex.va or \
-                0 <= futex.va - descriptor < MUSL_DESCRIPTOR:
-            return task
-    return None
-
-
 # ---- All of them -------------------------------------------------------------------------------
 
 class Waits:
@@ -190,9 +133,10 @@ class Waits:
             room = kernel.variable("room_wait")
             self._queues = {kernel.number(locks.address): "a lock on a file (fcntl, flock)",
                             kernel.number(room.address): "room in the queue of another socket"}
-            for entry in all_opened():
+            everybody = list(all_opened())
+            for entry in everybody:
                 with contextlib.suppress(gdb.MemoryError):  # another CPU is just closing it
-                    self.add_file(entry.file)
+                    self.add_file(entry.file, everybody)
             for n, tty in enumerate(array(kernel.static("dev/console.c", "ttys"))):
                 self.add(tty.address, "struct tty", "read_wait", f"input at terminal {n}")
                 self.add(tty.address, "struct tty", "write_wait", f"output of terminal {n}")
@@ -208,15 +152,16 @@ class Waits:
     def add(self, owner, type_name, member, text):
         self._queues[kernel.number(owner) + kernel.offset(type_name, member)] = text
 
-    def add_file(self, file):
+    def add_file(self, file, everybody):
         private, name = file["private"], file_path(file)
         if file["ops"] == kernel.variable("socket_ops").address:
             self.add(private, "struct socket", "wait", f"news at {name}")
         elif int(file["inode"]["mode"]) & 0o170000 == 0o010000 and kernel.number(private):
-            ends = {which: holders([o for o in all_opened() if o.file["inode"] == file["inode"]
-                                    and access(o.file)[which]]) or "nobody" for which in (0, 1)}
-            self.add(private, "struct pipe", "read_wait", f"bytes in {name}; writers: {ends[1]}")
-            self.add(private, "struct pipe", "write_wait", f"room in {name}; readers: {ends[0]}")
+            ends = [o for o in everybody if o.file["inode"] == file["inode"]]
+            readers, writers = (holders([o for o in ends if access(o.file)[which]]) or "nobody"
+                                for which in (0, 1))
+            self.add(private, "struct pipe", "read_wait", f"bytes in {name}; writers: {writers}")
+            self.add(private, "struct pipe", "write_wait", f"room in {name}; readers: {readers}")
         elif "eventfd" in name:
             self.add(private, "struct eventfd", "wait", f"a change of {name}")
 
@@ -248,32 +193,12 @@ class Waits:
             return Wait(f"mutex {mutex_text(mutex)}: {by}", None if free else owner)
         futex = self.futexes.get(kernel.number(task))
         if futex:
-            text, holder = self.of_futex(futex)
+            text, holder = futex.told(self.by_number)
             return Wait(text + until, holder)
         texts = [self.queues().get(kernel.number(queue)) or global_name(queue)
                  for queue in queues_of(task)]
         words = " or ".join(dict.fromkeys(filter(None, texts)))
         return Wait((words or ("time" if until else "a signal")) + until, None)
-
-    def of_futex(self, futex):
-        """(text, holder or None)"""
-        where = f"{futex.va:#x}" if futex.va else f"{futex.base:#x} of physical memory, shared"
-        symbol = symbol_of(futex.mm, futex.va)
-        value = "not mapped" if futex.value is None else f"{futex.value:#x}"
-        text = f"futex at {where}{f' ({symbol})' if symbol else ''}, value {value}"
-        ends = joined(futex)
-        if ends is not None:
-            return f"{described(ends)} to end: {text}", ends
-        tid, note = futex.owner()
-        if tid is None:
-            return text + (f", {note}" if note else ""), None
-        holder = self.by_number.get(tid)
-        if holder is None:
-            return f"{text}: thread {tid} holds it, which is not there any more", None
-        alien = not futex.shared and holder["mm"] != futex.task["mm"]
-        return (f"{text}: {described(holder)} holds it" + (
-            ", in another copy of this memory: fork has copied the lock, not the thread"
-            if alien else "")), None if alien else holder
 
     def hopeless(self, futex):
         """Whether all who could wake it, the threads with that memory, wait in the same way."""
@@ -302,10 +227,5 @@ def array(value):
 def global_name(queue):
     """A queue that is a variable of the kernel, or of one; "" if it is on a stack, or the heap."""
     text = gdb.execute(f"info symbol {kernel.number(queue):#x}", False, True)
-    return "" if text.startswith("No symbol") else "a wakeup by " + text.split(" in section")[0].replace(" ", "")
-
-
-def symbol_of(mm, va):
-    """lock+4: what the program calls that address."""
-    program = programs.of_mm(mm) if mm is not None and va else None
-    return program.variable(va) if program else ""
+    name = text.split(" in section")[0].replace(" ", "")
+    return "" if text.startswith("No symbol") else f"a wakeup by {name}"
