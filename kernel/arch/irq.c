@@ -47,7 +47,7 @@ static void pic_silence(void)
 	outb(PIC2 + 1, 0xff);
 }
 
-void irq_init(void)
+__cold void irq_init(void)
 {
 	pic_silence();
 	ioapic = mmu_map_device(acpi_info.ioapic, PAGE_SIZE);
@@ -56,7 +56,7 @@ void irq_init(void)
 		acpi_info.lapic, acpi_info.ioapic, MAX(acpi_info.ncpus, 1u));
 }
 
-void irq_register(enum isa_irq line, irq_handler *handler)
+__cold void irq_register(enum isa_irq line, irq_handler *handler)
 {
 	const struct isa_route *route = &acpi_info.isa[line];
 	u32 reg = IOAPIC_REDIRECTION + 2 * route->gsi;
@@ -72,7 +72,7 @@ void irq_register(enum isa_irq line, irq_handler *handler)
 	ioapic_write(reg, entry);
 }
 
-void irq_start_nmi_clock(void)
+__cold void irq_start_nmi_clock(void)
 {
 	u32 reg = IOAPIC_REDIRECTION + 2 * acpi_info.isa[IRQ_PIT].gsi;
 

@@ -45,7 +45,7 @@ static void lapic_write(enum lapic_register reg, u32 value)
 	*(volatile u32 *)(lapic + reg) = value;
 }
 
-void lapic_init(void)
+__cold void lapic_init(void)
 {
 	struct cpu *cpu = this_cpu();
 

@@ -106,7 +106,7 @@ static void map_image(pa_t (*alloc)(void), const u8 *start, const u8 *end, pte_t
 			*kernel_entry(va, LEVEL_LEAF, alloc) = (va - KERNEL_BASE) | flags;
 }
 
-void mmu_init_kernel(pa_t (*alloc_table)(void), pa_t ram_end)
+__cold void mmu_init_kernel(pa_t (*alloc_table)(void), pa_t ram_end)
 {
 	pte_t global = cpu_has.pge ? PTE_G : 0;
 	pte_t data = PTE_P | PTE_W | PTE_NX | global;
@@ -237,7 +237,7 @@ struct page *mmu_kunmap_page(va_t va, struct page **table)
 	return page;
 }
 
-void *mmu_map_device(pa_t pa, size_t len_bytes)
+__cold void *mmu_map_device(pa_t pa, size_t len_bytes)
 {
 	pte_t flags = PTE_P | PTE_W | PTE_PCD | PTE_PWT | PTE_NX | (cpu_has.pge ? PTE_G : 0);
 

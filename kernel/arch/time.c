@@ -216,7 +216,7 @@ static void timer_setup(void)
 	__asm__ volatile("mfence" ::: "memory"); /* SDM 10.5.4.1: before the first WRMSR */
 }
 
-void time_init(void)
+__cold void time_init(void)
 {
 	struct reference pm = {PM_TIMER_HZ, 0xffffff, pm_timer_read};
 	struct reference pit = {PIT_HZ, 0xffff, pit_read};
@@ -264,7 +264,7 @@ static void end_turn(void)
 	__atomic_fetch_add(&compare_turn, 1, __ATOMIC_SEQ_CST);
 }
 
-void time_compare(struct cpu *cpu)
+__cold void time_compare(struct cpu *cpu)
 {
 	u64 least = UINT64_MAX;
 	s64 ahead = 0;
@@ -289,7 +289,7 @@ void time_compare(struct cpu *cpu)
 	end_turn();
 }
 
-void time_init_cpu(void)
+__cold void time_init_cpu(void)
 {
 	for (u32 i = 0; i < COMPARE_ROUNDS; i++) {
 		wait_for_turn(2 * i + 1);

@@ -178,7 +178,7 @@ bool page_low(void)
 	return free < kept && free + heap_empty_slabs() + kstack_cached_pages() < kept;
 }
 
-void page_stats(struct page_stats *out)
+__cold void page_stats(struct page_stats *out)
 {
 	/* A CPU that is stuck with the lock must not hide them: dev/sysrq.c. */
 	bool locked = spin_lock_soon(&page_lock, 1000000);

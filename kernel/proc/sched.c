@@ -256,7 +256,7 @@ u64 sched_slice_ns(const struct task *task)
 	return slice_of(task);
 }
 
-void sched_cpu_figures(u32 id, struct cpu_figures *out)
+__cold void sched_cpu_figures(u32 id, struct cpu_figures *out)
 {
 	const struct cpu *cpu = &cpus[id];
 	spin_lock(&runqs[id].lock);
@@ -360,7 +360,7 @@ static void become_idle(struct task *task)
 	cpu->task = cpu->idle = task;
 }
 
-void sched_init(void)
+__cold void sched_init(void)
 {
 	static struct task boot_task;
 	for (u32 i = 0; i < MAX_CPUS; i++) {
@@ -371,7 +371,7 @@ void sched_init(void)
 	become_idle(&boot_task);
 }
 
-void sched_start_cpu(void)
+__cold void sched_start_cpu(void)
 {
 	struct task *task = heap_zalloc(sizeof *task);
 	if (!task)

@@ -139,7 +139,7 @@ static void start_init(void)
 	thread_enter_user(task_regs(current));
 }
 
-void proc_start_init(void)
+__cold void proc_start_init(void)
 {
 	struct task *task = task_alloc();
 	struct process *process = task ? process_new(task) : NULL;

@@ -88,7 +88,7 @@ static void arm(const struct timers *t)
 	time_arm_ns(timer_first ? t->first->deadline_ns : t->next_tick_ns);
 }
 
-void timer_init(void)
+__cold void timer_init(void)
 {
 	struct timers *t = &timers[this_cpu()->id];
 	spin_init(&t->lock, "timers", RANK_TIMER);

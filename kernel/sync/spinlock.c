@@ -21,7 +21,7 @@ void spin_wait_and_take(struct spinlock *lock)
 	spin_waits_for[here] = NULL;
 }
 
-bool spin_lock_soon(struct spinlock *lock, u32 tries)
+__cold bool spin_lock_soon(struct spinlock *lock, u32 tries)
 {
 	irq_off_push();
 	while (tries-- > 0) {
