@@ -84,6 +84,8 @@ def check_data(tap, trace):
                   r"The address space of pid \d+ \(forkdemo\) goes: 7 tables and 2 pages",
                   r"tables of level 3, 2 and 1 had been shared, and the others are gone: they were taken"):
         tap.ok(any(re.search(words, caption) for caption in captions), f"a step says: {words}", *captions)
+    tap.ok(any(re.search(r": wait4\(-?\d+, .*\) = \d+$", step[5]) for step in story.steps),
+           "system calls in strace's words")
     after = [state for state in story.states if state["why"] == "fork-child"][-1]
     left, right = (story.snaps[after["trees"][mm]] for mm in after["focus"])
     tap.equal(len(left.tables.keys() & right.tables.keys()), 3, "after fork both have 3 tables")

@@ -40,6 +40,8 @@ class Story:
         self.snapshots = {id(s.begin): s for s in trace.snapshots}
         self.read_zeros = set()  # (tid, page) that rule `zero` has mapped
         self.step_of = {}   # id(event): number of its step
+        self.call_of = {id(event): call for call in trace.calls for event in (call.enter, call.leave)
+                        if event}
         for event in trace.events:
             self.event(event)
 
@@ -57,9 +59,10 @@ class Story:
         if event.kind == "page" and (event.tid, event["va"] // PAGE) in self.read_zeros:
             self.trees.zero = event["frame"]
             self.read_zeros.clear()
-        frames = [event.fields[key] for key in ("frame", "to") if key in event.fields] \
-            if event.kind in ("copy", "own", "page", "share") else []
-        self.step(event, event.kind, words.line(event, self.trace), words.caption(event, self.trace),
+        keys = {"copy": ("frame", "to"), "page": ("frame", "to"), "own": ("frame",), "share": ("frame",)}
+        frames = [event[key] for key in keys.get(event.kind, ())]
+        call = self.call_of.get(id(event))
+        self.step(event, event.kind, words.line(event, call), words.caption(event, self.trace, call),
                   frames)
 
     def step(self, event, kind, line, caption, frames=()):

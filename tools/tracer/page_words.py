@@ -1,8 +1,6 @@
 """What a step of the page says: a short line for the list of events, and a plain sentence."""
-import os
-import re
+import decode
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 STATES = {"R": "can run on", "S": "sleeps", "D": "sleeps", "T": "is stopped", "Z": "has ended",
           "X": "has ended"}
 RULES = {
@@ -21,31 +19,24 @@ RULES = {
 }
 
 
-def syscall_names():
-    """{number: name}, from the kernel's table."""
-    try:
-        with open(os.path.join(HERE, "../../kernel/syscall/table.c"), encoding="utf-8") as f:
-            return {int(n): name for n, name in re.findall(r"\bCALL\((\d+), (\w+),", f.read())}
-    except OSError:
-        return {}
-
-
-NAMES = syscall_names()
-
-
 def call_name(number):
-    return NAMES.get(number, f"call {number}")
+    return decode.ROWS[number].name if number in decode.ROWS else f"call {number}"
 
 
 def text(event):
     return (event.text or b"?").decode("utf-8", "backslashreplace")
 
 
-def call_line(call):
-    result = call.result()
-    shown = "" if not call.leave else f" = {result}"
-    quoted = [t.decode("utf-8", "backslashreplace") for parts in call.texts.values() for t, _ in parts]
-    return f"{call_name(call.nr)}({', '.join(repr(t) for t in quoted[:2])}){shown}"
+def call_line(call, done=True):
+    """As strace writes it; before it is done without what comes out."""
+    try:
+        arguments, early = decode.arguments(call)
+    except (IndexError, KeyError, TypeError, ValueError):
+        arguments, early = ["?"], 1  # a line was lost
+    if not done or not call.leave:
+        more = ["..."] if early < len(arguments) else []
+        return f"{decode.name_of(call)}({', '.join(arguments[:early] + more)})"
+    return f"{decode.name_of(call)}({', '.join(arguments)}) = {decode.result(call)}"
 
 
 HEX = {"va", "frame", "to", "error", "handler", "cpus"}
@@ -58,19 +49,20 @@ def who(event):
     return f"pid {event.tid}" + (f" ({name})" if name != "?" else "")
 
 
-def line(event, _trace):
-    """For the list: what the trace says, less the numbers that nobody reads there."""
-    if event.kind in ("enter", "leave"):
-        name = call_name(event.get("nr"))
-        return f"{name}(" if event.kind == "enter" else f"{name} = {event.get('ret')}"
-    parts = [f"{k} {v:#x}" if k in HEX and isinstance(v, int) and event.kind != "signal" else f"{k} {v}"
+def line(event, call=None):
+    """For the list: what the trace says, less the numbers that nobody reads there. call: that of an
+    event enter or leave."""
+    if call:
+        return call_line(call, False) if event.kind == "enter" else \
+            f"{decode.name_of(call)} = {decode.result(call)}"
+    parts = [f"{k} {v:#x}" if k in HEX and isinstance(v, int) and event.kind not in ("signal", "share") else f"{k} {v}"
              for k, v in event.fields.items() if k not in ("ip", "mm", "flags")]
     if event.text is not None:
         parts.append(f'"{text(event)}"')
     return " ".join([event.kind, *parts])
 
 
-def caption(event, trace):
+def caption(event, trace, call=None):
     get, me = event.get, who(event)
     if event.kind == "switch":
         after = trace.find(get("next"))
@@ -81,8 +73,9 @@ def caption(event, trace):
         return (f"Page fault: {me} {access(get('error', 0))} {get('va', 0):#x}. "
                 f"Rule {rule}: {RULES.get(rule, rule)}.")
     told = {
-        "enter": lambda: f"{me} asks the kernel for {call_name(get('nr'))}.",
-        "leave": lambda: f"{call_name(get('nr'))} gives {me} the result {get('ret')}.",
+        "enter": lambda: f"{me} asks the kernel: {line(event, call)}",
+        "leave": lambda: f"The kernel has done it for {me}: "
+                         + (call_line(call) if call else line(event)),
         "fork": lambda: f"{me} has made pid {get('child')}"
                         + (", a thread of the same process." if get("tgid") != get("child") else "."),
         "exec": lambda: f"{me} now runs the program {text(event)}, in a new address space.",
@@ -94,12 +87,14 @@ def caption(event, trace):
         "copy": lambda: f"{me} copies a table of level {get('level')}: others have it too.",
         "own": lambda: f"{me} takes a table of level {get('level')} back: the others are gone.",
         "share": lambda: f"fork shares a table of level {get('level')}: {get('refs')} lead to it now.",
-        "page": lambda: f"{me} copies the page at {get('va', 0):#x}: others have it too.",
+        "page": lambda: (f"{me} copies the page at {get('va', 0):#x}: others have it too."
+                         if event.task and get("mm") == event.task.mm(event.time) else
+                         f"fork copies the page of the stack, {get('va', 0):#x}, for the child at once."),
         "shootdown": lambda: f"{me} makes other CPUs forget what they know of {get('pages')} page(s).",
         "task": lambda: f"pid {get('tid')} ({text(event)}) was there when the trace began.",
         "lost": lambda: "Events were lost here: the ring was full.",
     }
-    return told.get(event.kind, lambda: f"{me}: {line(event, trace)}")()
+    return told.get(event.kind, lambda: f"{me}: {line(event)}")()
 
 
 def access(error):
