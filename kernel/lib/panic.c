@@ -62,12 +62,13 @@ static void show_call(void)
 	if (!r || !regs_from_user(r) || r->orig_rax >= SYSCALL_COUNT)
 		return;
 	const u64 args[] = {r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9};
-	const char *name = syscall_table[r->orig_rax].name;
-	if (!name)
+	const struct syscall *call = &syscall_table[r->orig_rax];
+	char name[KSYM_NAME];
+	u64 offset;
+	if (!ksym_find((va_t)call->handler, name, &offset))
 		return;
-	kprintf("in system call %lu, %s(", r->orig_rax, name);
-	int nargs = name[strlen(name) + 1] - '0';
-	for (int i = 0; i < nargs; i++)
+	kprintf("in system call %lu, %s(", r->orig_rax, name + strlen("sys_"));
+	for (int i = 0; i < call->nargs; i++)
 		kprintf(i ? ", %#lx" : "%#lx", args[i]);
 	kprintf(")\n");
 }

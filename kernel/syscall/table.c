@@ -1,5 +1,5 @@
 /*
- * The system call table: number, name, handler, how many arguments. Numbers
+ * The system call table: number, handler, how many arguments. Numbers
  * are Linux's for x86-64 (arch/x86/entry/syscalls/syscall_64.tbl); an empty
  * row answers ENOSYS.
  *
@@ -10,10 +10,7 @@
 #include "syscall/table.h"
 #include "syscall/syscalls.h"
 
-/* Behind the name's NUL stands how many arguments it has: for who reads this, as tools/trace does,
- * and for panics. */
-#define CALL(number, name, nargs) \
-	[number] = {#name "\0" #nargs, (syscall_fn *)(void *)sys_##name}
+#define CALL(number, name, nargs) [number] = {(syscall_fn *)(void *)sys_##name, nargs}
 
 const struct syscall syscall_table[SYSCALL_COUNT] = {
 	CALL(0, read, 3),

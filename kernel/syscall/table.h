@@ -9,9 +9,10 @@
 
 typedef s64 syscall_fn(u64, u64, u64, u64, u64, u64);
 
-struct syscall {
-	const char *name; /* and behind its NUL a digit: how many arguments */
+/* Packed: there are many. The name is the handler's, without sys_ (ksym_find). */
+struct __packed syscall {
 	syscall_fn *handler; /* NULL: ENOSYS */
+	u8 nargs;
 };
 
 enum { SYSCALL_COUNT = 451 }; /* after the last one of Linux 6.1 */

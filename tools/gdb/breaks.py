@@ -35,14 +35,14 @@ processes (of any if none is named). For conditions."""
 @functools.lru_cache(None)
 def syscalls():
     """{name: (number, handler)}, from the kernel's file: its memory may not be there yet."""
-    found, table = {}, kernel.variable("syscall_table")
+    found = {}
     before = gdb.parameter("trust-readonly-sections")
     gdb.execute("set trust-readonly-sections on", False, True)
     try:
         for nr in range(kernel.constant("SYSCALL_COUNT")):
-            name, handler = table[nr]["name"], kernel.number(table[nr]["handler"])
-            if handler:
-                found[kernel.text(name)] = nr, kernel.function_name(handler)
+            name = kernel.call_name(nr)
+            if name:
+                found[name] = nr, "sys_" + name
     finally:
         gdb.execute(f"set trust-readonly-sections {'on' if before else 'off'}", False, True)
     return found

@@ -91,8 +91,8 @@ def in_call(task):
     nr = int(kernel.task_regs(task)["orig_rax"])
     if not 0 <= nr < constant("SYSCALL_COUNT"):
         return ""
-    name = kernel.variable("syscall_table")[nr]["name"]
-    return f", in {kernel.text(name)}" if number(name) else ""
+    name = kernel.call_name(nr)
+    return f", in {name}" if name else ""
 
 
 def may_fault(pc):

@@ -80,6 +80,12 @@ def text(value):
     return value.string("utf-8", "replace")
 
 
+def call_name(nr):
+    """A system call's name, which is its handler's; "" for one that there is not."""
+    handler = number(variable("syscall_table")[nr]["handler"])
+    return function_name(handler).removeprefix("sys_") if handler else ""
+
+
 def function_name(value):
     """Of a pointer to a function, or an address in one: "sys_read"; hexadecimal without a name."""
     found = gdb.block_for_pc(number(value)) if number(value) >= USER_END else None

@@ -19,8 +19,7 @@ def wait_text(task):
     nr = int(regs["orig_rax"]) if regs else -1
     if not 0 <= nr < kernel.constant("SYSCALL_COUNT") or kernel.task_mm(task) is None:
         return ""
-    call = kernel.variable("syscall_table")[nr]["name"]
-    return kernel.text(call) if kernel.number(call) else str(nr)
+    return kernel.call_name(nr) or str(nr)
 
 
 class Ps(Command):
