@@ -86,12 +86,14 @@ void smp_show(u32 cpu)
 	const struct note *note = &notes[cpu];
 	const struct regs *regs = &note->regs;
 
-	kprintf("CPU %u: task %d (%s), in %pS, rip %lx rsp %lx rflags %lx\n", cpu, note->tid,
-		note->name, (void *)regs->rip, regs->rip, regs->rsp, regs->rflags);
+	kprintf("CPU %u: task %d (%s), in %s%pS, rip %lx rsp %lx rflags %lx\n", cpu, note->tid,
+		note->name, regs_from_user(regs) ? "user mode at " : "", (void *)regs->rip,
+		regs->rip, regs->rsp, regs->rflags);
 	if (note->waits_for) {
-		u32 holder = note->waits_for->holder; /* it may change, or be free by now */
-		kprintf("  waits for the spinlock %s, held by CPU %d\n", note->waits_for->name,
-			(int)holder - 1);
+		u32 holder = note->waits_for->holder; /* as it is now */
+		kprintf(holder ? "  waits for the spinlock %s, held by CPU %u\n"
+			       : "  waits for the spinlock %s, free by now\n",
+			note->waits_for->name, holder - 1);
 	}
 	for (u32 i = 0; i < note->ncalls; i++)
 		kprintf("  %pL\n", (void *)note->calls[i]);
