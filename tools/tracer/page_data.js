@@ -11,7 +11,7 @@ const count = (n, what) => n + " " + what + (n === 1 ? "" : "s");
 
 function size(bytes) {
 	let unit = 0;
-	for (bytes /= 1024; bytes >= 1024 && unit < 3; unit++)
+	for (bytes /= 1024; bytes >= 1024 && bytes % 1024 === 0 && unit < 3; unit++)
 		bytes /= 1024;
 	return bytes + " " + ["KiB", "MiB", "GiB", "TiB"][unit];
 }

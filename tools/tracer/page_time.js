@@ -134,8 +134,8 @@ function markStep(step, box) {
 
 const PARTS = {
 	own: ["own pages", "#5fbf7f", "#000"], by2: ["pages of 2", "url(#m-by2)", "#000"],
-	by3: ["pages of more", "url(#m-by3)", "#000"], tables: ["own tables", "#1d4f91", "#fff"],
-	tables_shared: ["shared tables", "url(#m-ts)", "#000"], file: ["page cache (files)", "url(#m-file)", "#000"],
+	by3: ["pages of 3+", "url(#m-by3)", "#000"], tables: ["own tables", "#1d4f91", "#fff"],
+	tables_shared: ["shared tables", "url(#m-ts)", "#000"], file: ["page cache", "url(#m-file)", "#000"],
 };
 
 function memoryDefs(svg) {

@@ -28,10 +28,6 @@ function defs(svg) {
 		el(p, "rect", {width: 10, height: 10, fill: COLOR.both});
 		el(p, "path", {d: "M-2 12L12 -2M-2 2L2 -2M8 12L12 8", stroke: "#8d55aa", "stroke-width": 2});
 	});
-	pattern("lightstripes", 9, p => {
-		el(p, "rect", {width: 9, height: 9, fill: "#fff"});
-		el(p, "path", {d: "M-2 11L11 -2M-2 2L2 -2M7 11L11 7", stroke: "#e3cff0", "stroke-width": 2.5});
-	});
 	pattern("dots", 8, p => {
 		el(p, "rect", {width: 8, height: 8, fill: "#fdf1d7"});
 		el(p, "circle", {cx: 2, cy: 2, r: 1.2, fill: "#cda24d"});
@@ -50,15 +46,15 @@ function slice(run, first, n) {
 	return {...run, first, n, frame: run.frame ? run.frame + (first - run.first) * run.step : 0};
 }
 
-/* Runs of one or two leaf tables, cut so that each row is one thing in both. */
-function rowsOf(state, tables) {
-	const at = tables.map(() => new Array(513).fill(null));
+/* Runs of one or two leaf tables, cut so that each row is one thing in both, counts and marks too. */
+function rowsOf(view, tables) {
+	const at = tables.map(() => new Array(512).fill(null));
 	tables.forEach((t, side) => t.runs.forEach(run => {
 		for (let i = 0; i < run.n; i++)
 			at[side][run.first + i] = {run, frame: run.frame ? run.frame + i * run.step : 0};
 	}));
-	const look = i => at.map(a => a[i] && [a[i].run.first, refsOf(state, a[i].frame, a[i].run.refs)].join()).join() +
-		(at.length > 1 && at[0][i]?.frame === at[1][i]?.frame);
+	const look = i => at.map(a => a[i] && [a[i].run.first, refsOf(view.state, a[i].frame, a[i].run.refs),
+		view.marks.get(a[i].frame)].join()).join() + (at.length > 1 && at[0][i]?.frame === at[1][i]?.frame);
 	const rows = [];
 	for (let i = 0, from = 0; i < 512; i++)
 		if (i === 511 || look(i + 1) !== look(i)) {
@@ -89,7 +85,7 @@ function makeNode(view, tables) {
 	const node = {level: boxes[0].table.level, boxes, kids: []};
 	if (node.level === 1) {
 		const all = view.open.has(boxes[0].table.va);
-		[node.rows, node.hidden] = fewer(rowsOf(view.state, boxes.map(b => b.table)), view, all);
+		[node.rows, node.hidden] = fewer(rowsOf(view, boxes.map(b => b.table)), view, all);
 		node.width = boxes.length === 1 ? LEAF.left + LEAF.gap + LEAF.page
 			: LEAF.left + LEAF.right + 2 * LEAF.gap + 2 * LEAF.page + 8;
 		return node;
@@ -177,7 +173,7 @@ function hit(parent, id, sentence) {
 function badge(parent, x, y, text, color) {
 	const w = text.length * 8.6 + 14;
 	el(parent, "rect", {x: x - w, y, width: w, height: 22, rx: 11, fill: color, stroke: "#fff", "stroke-width": 2});
-	el(parent, "text", {x: x - w / 2, y: y + 16.5, "text-anchor": "middle", class: "light strong small"}, text);
+	el(parent, "text", {x: x - w / 2, y: y + 16.5, "text-anchor": "middle", class: "light strong"}, text);
 }
 
 const MARK_COLOR = {copy: "#0b7a3b", new: "#0b7a3b", original: "#555", "taken back": "#8a5a00", freed: "#a11", here: "#0a66ff"};
@@ -281,7 +277,7 @@ function drawRow(view, svg, node, row, y) {
 		if (side === 0)
 			el(g, "text", {x: x + 82, y: y + 18}, placeOf(b.tree, at, run));
 		if (side === 0 || run.kind !== row.runs[0]?.kind)
-			el(g, "text", {x: x + (side ? 68 : 150), y: y + 18}, run.kind === "promise" ? "promise" : run.kind);
+			el(g, "text", {x: x + (side ? 68 : 150), y: y + 18}, run.kind);
 		el(g, "text", {x: x + b.width - 24, y: y + 18, class: "mono", "text-anchor": "end"},
 			run.bits.slice(0, 3).replace(/-/g, "·"));
 		el(g, "text", {x: x + b.width - 8, y: y + 18, class: "mono strong", "text-anchor": "end"}, run.bits[3] === "W" ? "W" : "–");
@@ -318,7 +314,7 @@ function drawLeaf(view, svg, node) {
 	}
 }
 
-function drawLevels(svg, bottom) {
+function drawLevels(svg) {
 	["level 4", "level 3", "level 2", "level 1"].forEach((name, i) => {
 		const y = BOX.top + i * (BOX.h + BOX.gapY);
 		el(svg, "text", {x: 8, y: y + 21, class: "strong"}, name);
@@ -356,7 +352,7 @@ function drawTrees(holder, step, focus) {
 	svg.setAttribute("viewBox", `0 0 ${width} ${bottom}`);
 	svg.setAttribute("width", width * scale);
 	svg.setAttribute("height", bottom * scale);
-	drawLevels(svg, bottom);
+	drawLevels(svg);
 	drawUpper(view, svg, node);
 	holder.appendChild(svg);
 }
