@@ -57,6 +57,10 @@ class Futex:
             return after, ""  # glibc: __lock, __owner, __kind
         return None, ""
 
+    def is_lock(self):
+        """Whether the word is known to be that of a mutex which is held."""
+        return self.owner() != (None, "")
+
     def joined(self):
         """The thread whose end the word tells, or None: it is cleared then (CLONE_CHILD_CLEARTID),
         or in musl's descriptor of the thread, to which FS points (detach_state)."""

@@ -66,8 +66,10 @@ def show_deadlocks(waits, tasks):
         if waits.hopeless(futex) and kernel.number(futex.task) not in seen:
             hopeless.setdefault(kernel.number(futex.mm), []).append(futex.task)
     for stuck in hopeless.values():
-        say("DEADLOCK: " + ", ".join(map(described, stuck)) + ": all threads that could wake "
-            "them wait in the same way, for ever (a signal or another process may still end it)")
+        limits = any(kernel.number(task) in waits.deadlines for task in stuck)
+        say("DEADLOCK: " + ", ".join(map(described, stuck)) + ": every thread that could wake them "
+            "waits itself. Only " + ("the time limit, " if limits else "") +
+            "a signal or another process can end it")
 
 
 class Locks(Command):

@@ -31,10 +31,13 @@ def rank_name(rank):
 
 
 def timers():
-    """(CPU, struct timer *) of all that are set, each CPU's by deadline."""
+    """(CPU, struct timer *) of all that are set, or go off just now, each CPU's by deadline."""
     heaps = kernel.static("proc/timer.c", "timers")
     for cpu in range(len(kernel.cpus())):
         left, found = [heaps[cpu]["first"]], []
+        running = heaps[cpu]["running"]
+        if kernel.number(running):
+            found.append((int(running["deadline_ns"]), kernel.number(running), running))
         while left and len(found) < kernel.MANY:
             timer = left.pop()
             if kernel.number(timer):
@@ -201,11 +204,14 @@ class Waits:
         return Wait((words or ("time" if until else "a signal")) + until, None)
 
     def hopeless(self, futex):
-        """Whether all who could wake it, the threads with that memory, wait in the same way."""
+        """Whether all who could wake it, the threads with that memory, wait for a word there, too.
+        With a limit it must be a lock's: a sleep may be made so."""
         sharers = [task for task in self.everybody if task["mm"] == futex.task["mm"]]
+        stuck = [self.futexes.get(kernel.number(task)) for task in sharers]
         return not futex.shared and all(
-            kernel.number(task) in self.futexes and kernel.number(task) not in self.deadlines
-            and not self.futexes[kernel.number(task)].shared for task in sharers)
+            other and not other.shared and
+            (other.is_lock() or kernel.number(other.task) not in self.deadlines)
+            for other in stuck)
 
     def chain(self, task):
         """The tasks, from this one on, that wait for each other in a circle; [] if they do not."""
