@@ -73,6 +73,15 @@ def check_early(tap, session):
         tine tree 1 0x401000
         @ kernel
         tine tree 1 &proc_lock
+        @ kernel fault
+        set may-write-registers on
+        set $rip = page_copy
+        set $rsi = 0xffffd00000000000
+        tbreak panic_regs
+        continue
+        tine fault
+        @ completion
+        complete tine tree 1
     """)
     for name in ("tree", "frame", "fault"):
         tap.ok(re.fullmatch("the kernel has no tasks yet: continue .*\n", parts[name]),
@@ -96,6 +105,13 @@ def check_early(tap, session):
             ANY
             level 1 [NUM] HEX  boot HEX: present writable accessed ANY global nx
             In kernel mode the CPU may read, write, not execute (NX is set at level 1)."""),
+        ("kernel fault", "a fault of the kernel's own", """
+            Page fault on CPU 0: task 1 "init", in the kernel, at 0xffffd00000000000
+              error code   0x0: not-present: a read in kernel mode; level 4 is not present
+              address      the kernel's half
+              instruction  page_copy+NUM at kernel/mm/page.c:NUM: rep movsq ANY
+              rule         none: the kernel may not fault here; it panics"""),
+        ("completion", "completion of PIDs", "tine tree 1"),
     ])
     check_lines(tap, parts, "early")
 

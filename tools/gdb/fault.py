@@ -3,7 +3,7 @@ import gdb
 
 import kernel
 from commands import Command, described, need_tasks, say
-from entries import USER_END, Memory, canonical
+from entries import USER_END, Memory
 from kernel import constant, number
 from rules import plan, rights, what_lies_at
 
@@ -159,11 +159,12 @@ being applied its part of the tree has changed already; `tine tree PID ADDR` sho
         cpu = kernel.cpu_number()
         print(f"Page fault on CPU {cpu}: {described(task)}, {who}, at {fault.va:#x}")
         if fault.error is not None:
-            why = space and canonical(fault.va) and \
-                rights(memory.walk(space.root, fault.va), user)[access_of(fault.error)]
+            root = space.root if space else memory.kernel_root
+            why = rights(memory.walk(root, fault.va), user)[access_of(fault.error)]
             row("error code", f"{fault.error:#x}: " +
                 error_sentence(fault.error, why or "by now the entries of the walk allow it"))
-        row("address", what_lies_at(memory, space, fault.va) if space else "a task without memory")
+        row("address", what_lies_at(memory, space, fault.va) if space or fault.va >= USER_END else
+            "the user's half, of which this task has none")
         row("instruction", place(pc))
         if not user and not may_fault(pc):
             row("rule", "none: the kernel may not fault here; it panics")

@@ -10,7 +10,7 @@ import holders
 import kernel
 from commands import Command, described, need_tasks, say
 from entries import (KERNEL_BASE, KMAP_END, KMAP_START, PAGE_BYTES, USER_END, USER_ENTRIES, W,
-                     Memory, canonical, has_frame, index_of, is_mapping, is_table, pfn_of,
+                     Memory, canonical, has_frame, is_mapping, is_table, pfn_of,
                      prot_letters)
 from kernel import DIRECT_MAP, ENTRIES, LEVEL_ROOT, PAGE_SIZE, number, span
 from rules import file_page, inode_name

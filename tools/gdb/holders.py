@@ -9,7 +9,7 @@ import gdb
 import kernel
 from commands import described
 from entries import KERNEL_BASE, KMAP_END, KMAP_START, LARGE, P, PAGE_BYTES, USER_ENTRIES, pfn_of
-from kernel import DIRECT_MAP, ENTRIES, LEVEL_ROOT, PAGE_SIZE, constant, number, span
+from kernel import DIRECT_MAP, LEVEL_ROOT, PAGE_SIZE, constant, number, span
 from rules import inode_name
 
 STACK_SLOT = 4 * PAGE_SIZE  # mm/kmap.c: SLOT_SIZE

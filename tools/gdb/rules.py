@@ -10,7 +10,7 @@ import gdb
 
 import kernel
 from entries import (EXEC, KERNEL_BASE, KMAP_END, KMAP_START, LEAF, NX, P, PROT, READ, SHARED, U,
-                     USER_END, W, WRITE, Memory, canonical, index_of, is_mapping, is_page, pfn_of,
+                     USER_END, W, WRITE, canonical, index_of, is_mapping, is_page, pfn_of,
                      prot_letters, size_words)
 from kernel import PAGE_SIZE, constant, number, span
 
