@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib
 from machine import Machine  # noqa: E402
 from tap import ROOT, Tap  # noqa: E402
 
-BUILD = os.environ.get("TINE_BUILD") or os.path.join(ROOT, "build")
+BUILD = os.path.abspath(os.environ.get("TINE_BUILD") or os.path.join(ROOT, "build"))
 DEBUG = os.path.join(ROOT, "build", "debug")
 GUEST = os.path.join(ROOT, "tools", "guest")
 PROVOKE = "kernel/lib/provoke.c"
@@ -255,13 +255,14 @@ def check_screen(tap):
 def main():
     tap = Tap()
     wanted = sys.argv[1:] or list(KINDS)
-    debug_too = os.path.exists(os.path.join(DEBUG, "tine.elf"))
-    jobs = [(kind, False, 1) for kind in wanted if kind not in DEBUG_KINDS]
-    if debug_too and BUILD != DEBUG:
+    only_debug = BUILD == DEBUG  # make test DEBUG=1
+    debug_too = os.path.exists(os.path.join(DEBUG, "tine.elf")) and not only_debug
+    jobs = [(kind, only_debug, 1) for kind in wanted if only_debug or kind not in DEBUG_KINDS]
+    if debug_too:
         jobs += [(kind, True, 1) for kind in wanted if kind in (*DEBUG_KINDS, "panic", "bad-jump")]
-    else:
+    elif not only_debug:
         tap.skip("lock-order, ubsan, use-after-free", "no DEBUG kernel: make DEBUG=1 kernel root")
-    jobs += [(kind, False, 4) for kind in wanted if kind in ("null-read", "panic-in-irq", "stack-overflow")]
+    jobs += [(kind, only_debug, 4) for kind in wanted if kind in ("null-read", "panic-in-irq", "stack-overflow")]
     script = "ls -l /proc/sys/kernel/provoke; echo null-read >/proc/sys/kernel/provoke"
     more = [] if sys.argv[1:] else [
         (check_cpu, {"cpus": 4, "command": ["busybox", "taskset", "8", "sh", "-c",

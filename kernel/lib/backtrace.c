@@ -23,7 +23,7 @@
 
 enum {
 	FRAMES_MAX = 1024,  /* of a stack that has run over */
-	SHOWN_FIRST = 10, SHOWN_LAST = 8,
+	SHOWN_FIRST = 6, SHOWN_LAST = 12,
 	USER_FRAMES = 12, USER_WORDS = 512, /* up the stack, to find a return address */
 	USER_GUESSES = 4, /* that many may follow each other */
 };
