@@ -183,6 +183,8 @@ class Caller:
         start, end, _ = function
         if start not in self.program.states:
             code = self.frame.code(self.program, start, end)
+            if not code:
+                return None  # there is no objdump
             self.program.states[start] = analyse(code, start)
         states = self.program.states[start]
         state = states[max(a for a in states if a <= at)]
