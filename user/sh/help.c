@@ -29,6 +29,7 @@ static const struct {
 	{ "fdflags", "a descriptor's flag, its description's flags and offset" },
 	{ "cloexec", "a descriptor leaks between open and fcntl, and how not" },
 	{ "closefds", "closing all descriptors before exec, and what it costs" },
+	{ "crash", "a process that dies of a bug, and how to find it" },
 	{ "filelock", "record locks, flock, OFD locks over dup, fork, exec, exit" },
 	{ "memcalls", "what is resident after mmap, mprotect, madvise, mlock, brk" },
 	{ "sparse", "what page tables cost, and what fork adds to them" },
