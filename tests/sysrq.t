@@ -245,7 +245,8 @@ def four(tap):
         provoke(m, "stuck-loop", 1)
         stuck(tap, m, "4 CPUs, a loop", "stuck-loop", 1, "in the kernel", "provoke_stuck_loop")
         m.key("l")
-        says(tap, m, "l finds them all", r"CPU 0: ", r"CPU 1: .*in provoke_stuck_loop\+",
+        says(tap, m, "l finds them all", r"CPU 0: ", r"CPU 1: task \d+ \(sh\)",
+             r"  provoke_stuck_loop\+",  # maybe below its tick
              r"CPU 2: .*in provoke_stuck_lock\+", r"CPU 3: ",
              r"  waits for the spinlock provoke_lock, held by CPU 2", r"  spin_wait_and_take\+")
         m.key("d")
