@@ -174,6 +174,7 @@ def check_errors(tap, debugger):
     fails("replay", "a name without a slash", "no name", RECORD="../last")
     fails("record", "CPUS=2: QEMU can record one CPU only", "several CPUs", CPUS="2")
     fails("record", "KVM=1", "KVM", KVM="1")
+    fails("replay", "LIMIT=soon: a number of seconds", "no limit", LIMIT="soon")
     other = fake_qemu(debugger, "echo QEMU emulator version 99.0\n")
     fails("replay", "recorded with QEMU .*, this is QEMU emulator version 99.0: make record RECORD=" +
           NAME, "another QEMU", QEMU=other)

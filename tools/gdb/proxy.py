@@ -155,7 +155,7 @@ class Proxy:
                     self.from_gdb()
                 elif self.deadline is not None and time.monotonic() > self.deadline:
                     raise Stuck(f"{self.what()} in {self.limit():g} s")
-            except Stuck as error:
+            except (Stuck, RuntimeError) as error:  # RuntimeError: QEMU refuses
                 self.give_up(error)
             except (BrokenPipeError, ConnectionError):
                 self.disconnected()  # gdb has gone

@@ -50,7 +50,11 @@ def icount(folder, mode, disk):
 
 def limit_s(info):
     """For running all of it again, on a host that may have become busy since."""
-    return float(setting("LIMIT", 60 + 10 * info["seconds"]))
+    limit = setting("LIMIT", str(60 + 10 * info["seconds"]))
+    try:
+        return float(limit)
+    except ValueError:
+        raise RecordingError(f"LIMIT={limit}: a number of seconds") from None
 
 
 def qemu_version():
