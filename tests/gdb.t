@@ -8,77 +8,20 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
-import tempfile
-import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
-from tap import ROOT, Tap  # noqa: E402
+from debugger import Debugger, RUN_S, debug_build  # noqa: E402
+from tap import Tap  # noqa: E402
 
-BUILD_S, RUN_S, END_S = 600, 120, 30
 LIBC = r"#\d+  0x0000[0-9a-f]+ in "
 FRAMES = r"(#[1-9].*\n)*"  # of one backtrace
 FROM_CALL = r"#1  .* in syscall_dispatch .*\n#2  <signal handler called>\n"
 
 
-def command_line(pid):
-    try:
-        with open(f"/proc/{pid}/cmdline", "rb") as f:
-            return f.read().replace(b"\0", b" ").decode("utf-8", "replace")
-    except OSError:
-        return ""  # it has ended
-
-
-class Session:
-    """Runs tools/gdb/run with a TMPDIR of its own, by which its QEMU is found again."""
-
-    def __init__(self):
-        self.tmp = tempfile.mkdtemp(prefix="tine-gdb.t.")
-
-    def start(self, program, commands, cpus=1):
-        options = [word for line in commands for word in ("-ex", line)]
-        return subprocess.Popen(
-            [os.path.join(ROOT, "tools", "gdb", "run"), "-batch", *options], cwd=ROOT,
-            env=dict(os.environ, PROG=program, TMPDIR=self.tmp, MEM="128",
-                     CONSOLE=self.tmp, CPUS=str(cpus)),
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-    def processes(self, word):
-        """Numbers of the session's processes whose command line begins with such a program."""
-        if not os.path.isdir("/proc/self"):  # not on Linux: ps is there
-            listing = subprocess.run(["ps", "axww", "-o", "pid=,args="], stdout=subprocess.PIPE,
-                                     text=True, check=True).stdout
-            lines = [line.split(None, 1) for line in listing.splitlines()]
-        else:
-            lines = [(pid, command_line(pid)) for pid in os.listdir("/proc") if pid.isdigit()]
-        return [int(pid) for pid, args in lines
-                if self.tmp in args and word in os.path.basename(args.split()[0])]
-
-    def gone(self):
-        """Whether QEMU, and what was in TMPDIR, goes away."""
-        end = time.monotonic() + END_S
-        while self.processes("qemu") and time.monotonic() < end:
-            time.sleep(0.05)
-        return not self.processes("qemu")
-
-
 def run(session, program, script, cpus=1):
-    """{name: output} of a script whose lines `@ NAME` begin a part; "" is what comes before."""
-    commands = []
-    for line in filter(None, (line.strip() for line in script.splitlines())):
-        commands.append(f"echo {line}\\n" if line.startswith("@ ") else line)
-    gdb = session.start(program, commands, cpus)
-    try:
-        output = gdb.communicate(timeout=RUN_S)[0]
-    except subprocess.TimeoutExpired:
-        gdb.terminate()
-        output = gdb.communicate()[0] + "\nthe time limit was reached\n"
-    # gdb's leaving ends QEMU; sometimes it sees that itself.
-    output = re.sub(r"^Remote communication error.*\n", "", output, flags=re.M)
-    parts = re.split(r"^@ (.*)\n", output, flags=re.M)
-    return dict(zip(["", *parts[1::2]], parts[::2]))
+    return session.script("run", script, PROG=program, CPUS=str(cpus))
 
 
 def check(tap, parts, points):
@@ -263,8 +206,9 @@ def check_cpus(tap, session):
 def check_ends(tap, session):
     """kill -9 of gdb and of tools/gdb/run."""
     for who in ("gdb", "run"):
-        started = session.start("forkdemo", [
-            "echo here\\n", f"python import time; time.sleep({RUN_S})"])
+        started = session.start("run", ["-batch", "-ex", "echo here\\n", "-ex",
+                                        f"python import time; time.sleep({RUN_S})"],
+                                PROG="forkdemo")
         for line in started.stdout:
             if line == "here\n":
                 break
@@ -287,16 +231,10 @@ def main():
         tap.skip("gdb", "there is no gdb")
         tap.done()
         return
-    debug = os.path.join(ROOT, "build", "debug")
-    if not all(os.path.exists(os.path.join(debug, n)) for n in ("tine.elf", "root.cpio")):
-        subprocess.run(["make", "DEBUG=1", "kernel", "root"], cwd=ROOT, stdout=sys.stderr,
-                       timeout=BUILD_S, check=False)
-    session = Session()
-    try:
+    debug_build()
+    with Debugger() as session:
         for part in (check_backtraces, check_steps, check_others, check_cpus, check_ends):
             part(tap, session)
-    finally:
-        shutil.rmtree(session.tmp, ignore_errors=True)
     tap.done()
 
 
