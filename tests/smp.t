@@ -28,7 +28,7 @@ STORMS = {
     "storm_attackers": "60", "storm_fds": "150", "storm_sockets": "100",
     "storm_sched": "100", "storm_sigrace": "100", "storm_masks": "100", "storm_timers": "100",
     "storm_wakeups": "100", "storm_forktree": "150", "storm_locks": "100",
-    "storm_trace": "60",
+    "storm_trace": "60", "storm_stacks": "100",
     # These take rounds.
     "smp_proc": "120", "smp_exec": "60", "smp_locks": "200", "smp_names": "800", "smp_dirs": "400",
     "smp_mounts": "150", "smp_fork_thread": "100",

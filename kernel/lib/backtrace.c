@@ -175,7 +175,7 @@ void backtrace_of(const struct task *task, const struct regs *regs)
 
 void backtrace(va_t rbp)
 {
-	struct frames u = {.rbp = rbp};
+	struct frames u = {.rbp = rbp, .kstack = this_cpu()->kstack_top - 1};
 
 	show(current, u, frames_next(&u));
 }

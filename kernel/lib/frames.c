@@ -37,9 +37,11 @@ static bool in_range(va_t va, size_t size, va_t start, va_t end)
 	return va >= start && va < end && end - va >= size;
 }
 
-static bool on_stack(const void *at, size_t size)
+/* kstack: an address on the task's stack. Another's is not read: it may be freed meanwhile, and what
+ * entry.S has in rsp and rbp can be anything that a program put there. */
+static bool on_stack(va_t kstack, const void *at, size_t size)
 {
-	va_t va = (va_t)at, bottom = kstack_bottom(va);
+	va_t va = (va_t)at, bottom = kstack_bottom(kstack);
 
 	if (va % 8 != 0)
 		return false;
@@ -75,11 +77,11 @@ static bool has_frame(va_t rip)
 }
 
 /* Where there is no frame the return address is on top, or below what has been pushed. */
-static va_t caller_on_top(const struct regs *regs)
+static va_t caller_on_top(va_t kstack, const struct regs *regs)
 {
 	for (int i = 0; i < 2 && !has_frame(regs->rip); i++) {
 		const va_t *word = (const va_t *)regs->rsp + i;
-		if (on_stack(word, sizeof *word) && in_text(*word) &&
+		if (on_stack(kstack, word, sizeof *word) && in_text(*word) &&
 		    frames_call_target((const u8 *)*word - CALL_BYTES, *word))
 			return *word - 1;
 	}
@@ -88,7 +90,8 @@ static va_t caller_on_top(const struct regs *regs)
 
 bool frames_begin(struct frames *u, const struct regs *regs)
 {
-	*u = (struct frames){.pc = regs->rip, .rbp = regs->rbp, .trap = regs};
+	*u = (struct frames){.pc = regs->rip, .rbp = regs->rbp, .trap = regs,
+			     .kstack = this_cpu()->kstack_top - 1};
 	if (regs_from_user(regs))
 		u->user = regs;
 	return !u->user;
@@ -96,7 +99,7 @@ bool frames_begin(struct frames *u, const struct regs *regs)
 
 bool frames_next(struct frames *u)
 {
-	va_t caller = u->trap ? caller_on_top(u->trap) : 0;
+	va_t caller = u->trap ? caller_on_top(u->kstack, u->trap) : 0;
 	const va_t *frame = (const va_t *)u->rbp;
 
 	if (u->entry)
@@ -106,13 +109,13 @@ bool frames_next(struct frames *u)
 		u->pc = caller;
 		return true;
 	}
-	if (!on_stack(frame, 2 * sizeof *frame) || !in_text(frame[1]))
+	if (!on_stack(u->kstack, frame, 2 * sizeof *frame) || !in_text(frame[1]))
 		return false;
 	u->pc = frame[1] - 1; /* in the call, not behind it: that may be another function */
 	u->rbp = frame[0] > u->rbp ? frame[0] : 0; /* callers' frames lie higher */
 	const struct regs *saved = (const struct regs *)(frame + 3); /* all of entry.S: rsp + 8 */
 	if (in_range(u->pc, 1, (va_t)kernel_entry_start, (va_t)kernel_entry_end) &&
-	    on_stack(saved, sizeof *saved))
+	    on_stack(u->kstack, saved, sizeof *saved))
 		u->entry = saved;
 	return true;
 }
@@ -131,9 +134,9 @@ u32 frames_of_task(const struct task *task, va_t *calls, u32 max)
 	const va_t *saved = (const va_t *)task->thread.rsp + SAVED_RBP;
 	bool asleep = task->state == TASK_SLEEPING || task->state == TASK_STOPPED;
 	u32 n = 0;
-	if (!asleep || task->on_cpu || !on_stack(saved, sizeof *saved))
+	if (!asleep || task->on_cpu || !on_stack(task->kstack_top - 1, saved, sizeof *saved))
 		return 0;
-	struct frames u = {.rbp = *saved};
+	struct frames u = {.rbp = *saved, .kstack = task->kstack_top - 1};
 	while (n < max && frames_next(&u))
 		calls[n++] = u.pc;
 	return n;

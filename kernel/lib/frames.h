@@ -29,11 +29,12 @@ u32 frames_of_task(const struct task *task, va_t *calls, u32 max);
 bool frames_wchan(const va_t **calls, u32 *n, char name[KSYM_NAME]);
 
 /*
- * The same step by step: each true is a frame, pc its place. Begins with {.rbp} of the running
- * code and frames_next, or with a trap's registers.
+ * The same step by step: each true is a frame, pc its place. Begins with {.rbp, .kstack} and
+ * frames_next, or with a trap's registers, on the CPU where it came.
  */
 struct frames {
 	va_t pc, rbp;
+	va_t kstack;		  /* an address on the task's stack; others are those of CPUs */
 	const struct regs *trap;  /* it was interrupted at pc */
 	const struct regs *entry; /* what the code at pc, in entry.S, has saved */
 	const struct regs *user;  /* behind the last frame: the program's */

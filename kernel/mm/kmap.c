@@ -242,9 +242,7 @@ bool kstack_guard_hit(va_t fault)
 va_t kstack_bottom(va_t va)
 {
 	u64 slot = (va - KMAP_START) / SLOT_SIZE;
-	if (va < KMAP_START || slot >= MAX_SLOTS || !(slot_used[slot / 64] >> slot % 64 & 1))
-		return 0;
-	return slot_stack(slot);
+	return va >= KMAP_START && slot < MAX_SLOTS ? slot_stack(slot) : 0;
 }
 
 /* First fit among the blocks, with a page between them; the block is in the list then. */

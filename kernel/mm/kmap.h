@@ -13,7 +13,7 @@ va_t kstack_alloc(void);     /* the top of a stack (exclusive end); 0 when out o
 void kstack_free(va_t top);  /* keeps some for the next fork */
 u64 kstack_pages(void);	     /* in use, for /proc/meminfo's KernelStack */
 bool kstack_guard_hit(va_t fault); /* the address lies in a guard page */
-va_t kstack_bottom(va_t va); /* of the stack that the address, or the guard below, is of; 0: none */
+va_t kstack_bottom(va_t va); /* of the stack where that lies, if one is there; 0: none can be */
 
 void *kmap_alloc(size_t npages); /* NULL when out of memory or of space */
 void kmap_free(void *start);
