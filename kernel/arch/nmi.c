@@ -28,7 +28,8 @@ static struct note {
 	struct regs regs;
 	pid_t tid; /* 0: the idle task */
 	char name[TASK_NAME_LEN];
-	const struct spinlock *waits_for;
+	const char *waits_for; /* the name of a spinlock; NULL: for none */
+	u32 holder;	       /* of that, as in struct spinlock */
 	va_t calls[CALLS_MAX];
 	u32 ncalls;
 } notes[MAX_CPUS];
@@ -45,7 +46,10 @@ void smp_note(const struct regs *regs)
 	note->tid = task && task->pid ? task_tid(task) : 0;
 	if (task)
 		memcpy(note->name, task->name, TASK_NAME_LEN - 1);
-	note->waits_for = spin_waits_for[here];
+	/* As long as we wait it is there; whoever prints comes too late for that. */
+	const struct spinlock *lock = spin_waits_for[here];
+	note->waits_for = lock ? lock->name : NULL;
+	note->holder = lock ? lock->holder : 0;
 	note->ncalls = frames_of_regs(regs, note->calls, CALLS_MAX);
 }
 
@@ -89,12 +93,10 @@ void smp_show(u32 cpu)
 	kprintf("CPU %u: task %d (%s), in %s%pS, rip %lx rsp %lx rflags %lx\n", cpu, note->tid,
 		note->name, regs_from_user(regs) ? "user mode at " : "", (void *)regs->rip,
 		regs->rip, regs->rsp, regs->rflags);
-	if (note->waits_for) {
-		u32 holder = note->waits_for->holder; /* as it is now */
-		kprintf(holder ? "  waits for the spinlock %s, held by CPU %u\n"
-			       : "  waits for the spinlock %s, free by now\n",
-			note->waits_for->name, holder - 1);
-	}
+	if (note->waits_for)
+		kprintf(note->holder ? "  waits for the spinlock %s, held by CPU %u\n"
+				     : "  waits for the spinlock %s, free by now\n",
+			note->waits_for, note->holder - 1);
 	for (u32 i = 0; i < note->ncalls; i++)
 		kprintf("  %pL\n", (void *)note->calls[i]);
 }

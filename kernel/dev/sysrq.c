@@ -96,7 +96,7 @@ static void key_locks(void)
 	for (u32 cpu = 0; cpu < ncpus; cpu++) {
 		const struct spinlock *lock = spin_waits_for[cpu];
 		if (lock)
-			kprintf("CPU %u waits for %s\n", cpu, lock->name);
+			kprintf("CPU %u waits for %s\n", cpu, locks_name(&lock->name));
 	}
 	each_task(show_waiting);
 }

@@ -23,6 +23,14 @@ static bool may_be_name(const char *name)
 	return (const u8 *)name >= kernel_rodata_start && (const u8 *)name < kernel_rodata_end;
 }
 
+/* Read once: what is there may be no lock any more, and then anything. */
+const char *locks_name(const char *const volatile *at)
+{
+	const char *name = *at;
+
+	return may_be_name(name) ? name : "?";
+}
+
 static bool is_held_spinlock(const struct spinlock *lock)
 {
 	return lock->holder - 1 < ncpus && lock->rank >= RANK_PROC && lock->rank <= RANK_CONSOLE &&
@@ -68,7 +76,7 @@ static u32 search(const void *at, const void *end, u32 shown)
 			break;
 		if (is_held_spinlock(lock)) {
 			shown++;
-			kprintf("lock %s at %p: CPU %u", lock->name, word, lock->holder - 1);
+			kprintf("lock %s at %p: CPU %u", locks_name(&lock->name), word, lock->holder - 1);
 #ifdef DEBUG
 			kprintf(", since %pL", lock->taken_at);
 #endif
@@ -76,9 +84,9 @@ static u32 search(const void *at, const void *end, u32 shown)
 		} else if (owner) {
 			const struct pid *pid = owner->pid;
 			shown++;
-			kprintf("mutex %s at %p: task %d (%.*s), %u wait\n", mutex->name, word,
-				in_heap(pid) ? pid->number : 0, TASK_NAME_LEN, owner->name,
-				mutex->nwaiting);
+			kprintf("mutex %s at %p: task %d (%.*s), %u wait\n",
+				locks_name(&mutex->name), word, in_heap(pid) ? pid->number : 0,
+				TASK_NAME_LEN, owner->name, mutex->nwaiting);
 		}
 	}
 	return shown;
@@ -102,7 +110,7 @@ void locks_show_wait(const struct task *task)
 
 	if (owner) {
 		const struct pid *pid = owner->pid;
-		kprintf(", mutex %s held by task %d (%.*s)", mutex->name,
+		kprintf(", mutex %s held by task %d (%.*s)", locks_name(&mutex->name),
 			in_heap(pid) ? pid->number : 0, TASK_NAME_LEN, owner->name);
 	}
 }

@@ -10,4 +10,7 @@ void locks_show_held(void);
 struct task;
 void locks_show_wait(const struct task *task);
 
+/* The name that stands in a lock which may be given back meanwhile; "?" if it is none. */
+const char *locks_name(const char *const volatile *at);
+
 #endif
