@@ -5,12 +5,13 @@ Each key is pressed on the serial line (BREAK, then the letter), some on the PS/
 /proc/sysrq-trigger, and what it says of tasks, CPUs and memory is compared with what runs. CPUs are
 stuck and tasks hang in every way that lib/provoke_stuck.c knows, on 1 and 4 CPUs, and the report must
 name function, file and line; a storm on 4 CPUs must raise no alarm. Machines run two at a time;
-tests/sysrq.t NAME... runs some of the parts (look_keys, alone, four, end_keys, silent, fatal_lines).
+tests/sysrq.t NAME... runs some of the parts (look_keys, alone, four, end_keys, silent, paused, fatal_lines).
 """
 import concurrent.futures
 import os
 import re
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -275,6 +276,27 @@ def silent(tap):
     tap.ok("starting /init" in log and "watchdog: " not in log, "no alarm is raised", log[-3000:])
 
 
+def paused(tap):
+    """The host does not run the machine for longer than the limit, while tasks wait for mutexes."""
+    program = os.path.join(BUILD, "tests/guest/smp_dirs")
+    command = [os.path.join(ROOT, "tools/guest"), "-c", "4", "-v", "-t", str(LIMIT_S), "-a", "hung_task=2",
+               "-f", program, "--", "smp_dirs", "8000"]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, text=True) as run:
+        stops = 0
+        while run.poll() is None:
+            time.sleep(1)
+            with open(f"/proc/{run.pid}/task/{run.pid}/children", encoding="ascii") as f:
+                machine = f.read().split()
+            if machine and stops < 3:
+                stops += 1
+                os.kill(int(machine[0]), signal.SIGSTOP)
+                time.sleep(2.5)
+                os.kill(int(machine[0]), signal.SIGCONT)
+        log = run.stderr.read()
+    tap.ok(stops == 3 and "watchdog: " not in log, "a clock that jumps: no alarm", log[-3000:])
+
+
 # ---- Fatal signals -------------------------------------------------------------------------------
 
 def fatal_lines(tap):
@@ -313,7 +335,7 @@ def fatal_lines(tap):
 
 def main():
     tap = Tap()
-    jobs = [job for job in (look_keys, alone, four, end_keys, silent, fatal_lines)
+    jobs = [job for job in (look_keys, alone, four, end_keys, silent, paused, fatal_lines)
             if job.__name__ in sys.argv[1:] or not sys.argv[1:]]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         for future in [pool.submit(job, tap) for job in jobs]:

@@ -9,9 +9,9 @@
  *		once more a second later. With one CPU only the PIT can do so
  *	hung	a task sleeps in a way that no signal ends
  *
- * All is counted in ticks, not by the clock: a virtual CPU that its host does not
- * run for a minute has missed one tick, and comes to no harm. Each incident is
- * told once. Reports are printed from the tick's handler: no lock is held there.
+ * CPUs are counted by ticks, not by the clock: one that its host does not run for
+ * a minute has missed one tick, and comes to no harm. Each incident is told once.
+ * Reports are printed from the tick's handler: no lock is held there.
  *
  * Sources: Linux's Documentation/admin-guide/lockup-watchdogs.rst and
  * kernel/hung_task.c, whose limits these are.
@@ -89,7 +89,8 @@ static void watch_next(u32 here, struct watch *w)
 		report(next, w->missed / TICKS_PER_S, "with interrupts off");
 }
 
-/* Only those whose time came since the last look, so each is told once. */
+/* Only those whose time came between the last two looks: so each is told once, and none whose time
+ * is over because the host, and with it the clock, has jumped. */
 static void report_if_hung(const struct task *task, u64 after_ns, u64 until_ns)
 {
 	va_t calls[8];
@@ -110,18 +111,18 @@ static void report_if_hung(const struct task *task, u64 after_ns, u64 until_ns)
 
 static void look_for_hung_tasks(void)
 {
-	static u64 looked_ns;
+	static u64 before_ns, looked_ns; /* the last two looks */
 	u64 now_ns = time_now_ns(), limit_ns = hung_task_seconds * NSEC_PER_SEC;
 	struct process *process;
 	struct task *task;
 
-	if (now_ns < limit_ns || now_ns - looked_ns < limit_ns / 8 ||
-	    !spin_lock_soon(&proc_lock, 1))
+	if (now_ns - looked_ns < limit_ns / 8 || !spin_lock_soon(&proc_lock, 1))
 		return;
 	list_for_each(process, &all_processes, all_link)
 		list_for_each(task, &process->tasks, group_link)
-			report_if_hung(task, looked_ns > limit_ns ? looked_ns - limit_ns : 0,
-				       now_ns - limit_ns);
+			report_if_hung(task, before_ns > limit_ns ? before_ns - limit_ns : 0,
+				       looked_ns > limit_ns ? looked_ns - limit_ns : 0);
+	before_ns = looked_ns;
 	looked_ns = now_ns;
 	spin_unlock(&proc_lock);
 }
@@ -145,11 +146,10 @@ bool watchdog_nmi(const struct regs *regs)
 {
 	struct watch *w = &watches[this_cpu()->id];
 
-	if (w->ticks == 0 || w->ticks != w->nmi_seen) {
+	if (w->ticks != w->nmi_seen || (regs->rflags & RFLAGS_IF)) { /* an idle CPU has no ticks */
 		w->nmi_seen = w->ticks;
 		w->nmis = 0;
-	} else if (watchdog_seconds && ++w->nmis == watchdog_seconds * PIT_NMIS_PER_S &&
-		   !(regs->rflags & RFLAGS_IF)) {
+	} else if (watchdog_seconds && ++w->nmis == watchdog_seconds * PIT_NMIS_PER_S) {
 		smp_note(regs);
 		report(this_cpu()->id, watchdog_seconds, "with interrupts off");
 	}
