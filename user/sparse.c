@@ -6,6 +6,9 @@
  * table, Tine shares the tree and adds one); that the child's writes end the sharing, so that
  * both kernels come to the same; and that exec and exit let go of them.
  * In the kernel: kernel/proc/clone.c, kernel/mm/tree.c. With -v: the figures at each stop.
+ *
+ * The counts are of the whole machine, and a Linux beside us has other programs:
+ * native: no
  */
 #define _GNU_SOURCE
 #include <stdbool.h>
