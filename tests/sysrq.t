@@ -5,7 +5,8 @@ Each key is pressed on the serial line (BREAK, then the letter), some on the PS/
 /proc/sysrq-trigger, and what it says of tasks, CPUs and memory is compared with what runs. CPUs are
 stuck and tasks hang in every way that lib/provoke_stuck.c knows, on 1 and 4 CPUs, and the report must
 name function, file and line; a storm on 4 CPUs must raise no alarm. Machines run two at a time;
-tests/sysrq.t NAME... runs some of the parts (look_keys, alone, four, end_keys, silent, paused, fatal_lines).
+tests/sysrq.t NAME... runs some of the parts (look_keys, alone, four, end_keys, silent, paused,
+fatal_lines).
 """
 import concurrent.futures
 import os

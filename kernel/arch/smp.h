@@ -50,7 +50,7 @@ bool smp_note_if_asked(const struct regs *regs); /* in an NMI */
  * NMI; waits for that a moment. Of two CPUs that call it one does not return. Interrupts off.
  */
 void smp_stop_others(void);
-void smp_stop_point(const struct regs *regs); /* in an NMI: does not return if this CPU is to stop */
+void smp_stop_point(const struct regs *regs); /* in an NMI: stays there if told to */
 bool smp_is_stopped(u32 cpu);
 
 /* Defined elsewhere, called by arch. */

@@ -247,7 +247,8 @@ void trap_paranoid(struct regs *regs, u32 vector, u64 error_code)
 	smp_stop_point(regs);
 	/* Above 0 nobody touches irq_flags: what we interrupt may be about to look at it. */
 	s32 nlocks = this_cpu()->irq_off_depth++;
-	if (!watchdog_nmi(regs) && !was_asked && nlocks == 0) /* locks that this CPU holds would never be free */
+	bool expected = watchdog_nmi(regs) || was_asked;
+	if (!expected && nlocks == 0) /* else a lock that we hold would never be free */
 		kprintf("NMI on CPU %u at %pS (rip %#lx)\n", this_cpu()->id, (void *)regs->rip,
 			regs->rip);
 	this_cpu()->irq_off_depth--;

@@ -6,8 +6,7 @@
  * tty->lock. One reader and one writer are inside at a time (tty_claim), so
  * that a line goes to one of them; a signal interrupts the wait for a turn.
  *
- * Locks: tty->lock; it is never held together with proc_lock: signals that
- * input brings are sent after it is let go.
+ * Lock: tty->lock, never with proc_lock: signals that input brings are sent later.
  * Sources: termios(3), tty(4), POSIX.1-2017 11.1.4 and 11.1.7.
  */
 #include "dev/tty.h"

@@ -126,7 +126,8 @@ enum uts_field { UTS_SYSNAME, UTS_NODENAME, UTS_RELEASE, UTS_VERSION }; /* struc
 #define FILE(n, f) {.name = (n), .mode = S_IFREG | 0444, .show = (f)}
 #define SAYS(n, t) {.name = (n), .mode = S_IFREG | 0444, .form = PROC_FIXED, .text = (t)}
 #define NUMBER(n, w)                                                                   \
-	{.name = (n), .mode = S_IFREG | 0644, .which = (w), .show = show_number, .write = write_number}
+	{.name = (n), .mode = S_IFREG | 0644, .which = (w), .show = show_number,            \
+	 .write = write_number}
 #define FOLDER(n, c) {.name = (n), .mode = S_IFDIR | 0555, .children = (c)}
 
 static const struct proc_entry random_entries[] = {

@@ -162,7 +162,7 @@ static void show(const struct task *task, struct frames start, bool more)
 		backtrace_user(&p, u.user);
 	}
 	if (!lines_there())
-		kprintf("  (no file and line: the root archive, if it is unpacked, is another build's)\n");
+		kprintf("  (no file and line: the root archive is another build's, or not unpacked)\n");
 }
 
 void backtrace_of(const struct task *task, const struct regs *regs)

@@ -16,7 +16,8 @@ static u32 loaded_on(const struct mm *mm)
 	return mm->loaded;
 }
 
-static __attribute__((noinline)) void shootdown_mm(const struct mm *mm, u32 targets, va_t start, size_t count)
+static __attribute__((noinline)) void shootdown_mm(const struct mm *mm, u32 targets, va_t start,
+						  size_t count)
 {
 	trace(shootdown, mm->number, targets, count);
 	shootdown(targets, start, count);

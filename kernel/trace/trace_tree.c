@@ -71,7 +71,8 @@ static unsigned show_run(const struct page *table, unsigned first)
 	int level = table->level;
 	unsigned n = 1, most = table_length(level) - first;
 	pte_t entry = entries[first];
-	const struct page *page = frame_of(entry), *next = most > 1 ? frame_of(entries[first + 1]) : NULL;
+	const struct page *page = frame_of(entry);
+	const struct page *next = most > 1 ? frame_of(entries[first + 1]) : NULL;
 	s64 step = page && next ? next - page : 0;
 	while (n < most && continues(entry, entries[first + n], level, step, n))
 		n++;
