@@ -7,21 +7,16 @@ It needs the debug build: make DEBUG=1 kernel root. Where that is missing, it ma
 import os
 import re
 import shutil
-import signal
 import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
-from debugger import Debugger, RUN_S, debug_build  # noqa: E402
+from debugger import Debugger, check_kills, debug_build  # noqa: E402
 from tap import Tap  # noqa: E402
 
 LIBC = r"#\d+  0x0000[0-9a-f]+ in "
 FRAMES = r"(#[1-9].*\n)*"  # of one backtrace
 FROM_CALL = r"#1  .* in syscall_dispatch .*\n#2  <signal handler called>\n"
-
-
-def run(session, program, script, cpus=1):
-    return session.script("run", script, PROG=program, CPUS=str(cpus))
 
 
 def check(tap, parts, points):
@@ -31,7 +26,7 @@ def check(tap, parts, points):
 
 
 def check_backtraces(tap, session):
-    parts = run(session, "forkdemo", """
+    parts = session.script("run", """
         @ user breakpoint
         break main
         @ init
@@ -66,7 +61,7 @@ def check_backtraces(tap, session):
         bt
         continue
         bt
-    """)
+    """, PROG="forkdemo")
     fork = FROM_CALL + LIBC + r"_Fork \(\)\n" + LIBC + r"fork \(\)\n" + LIBC
     exits = "#0  sys_exit_group .*\n" + FROM_CALL + r"#3 .* _Exit \(\)\n#4 .* exit \(\)\n"
     tap.ok("entry_pvh () at boot/entry.S" in parts[""] and "?" not in parts[""].split("Temp")[-1],
@@ -96,7 +91,7 @@ def check_backtraces(tap, session):
 
 
 def check_steps(tap, session):
-    parts = run(session, "forkdemo", """
+    parts = session.script("run", """
         tbreak main
         continue
         @ next
@@ -136,7 +131,7 @@ def check_steps(tap, session):
         @ back
         tine leave
         finish
-    """)
+    """, PROG="forkdemo")
     check(tap, parts, [
         ("next", r"\A\d+\t\s+volatile int variable = 1;\n\d+\t", "next in main"),
         ("step into", r"relation \(what=(.*\n)*.*main \(.*user/forkdemo.c:\d+\n",
@@ -157,7 +152,7 @@ def check_steps(tap, session):
 
 def check_others(tap, session):
     """Programs without symbols, and with."""
-    parts = run(session, "sh -c uname", """
+    parts = session.script("run", """
         tbreak main
         continue
         @ sh
@@ -166,7 +161,7 @@ def check_others(tap, session):
         tbreak sys_uname
         continue
         bt
-    """)
+    """, PROG="sh -c uname")
     check(tap, parts, [
         ("sh", r"#0  main \(argc=3, .*user/sh/", "break main in sh"),
         ("busybox", FROM_CALL + r"#3  0x\w+ in \?\? \(\)\n#4  0x0+ in \?\? \(\)\n(\[.*\n)?\Z",
@@ -176,7 +171,7 @@ def check_others(tap, session):
 
 def check_cpus(tap, session):
     """The start of another CPU, and its panic, which stops the rest."""
-    parts = run(session, "cow", """
+    parts = session.script("run", """
         @ start
         break ap_main if ap_cpu->id == 2
         continue
@@ -189,7 +184,7 @@ def check_cpus(tap, session):
         @ panic
         set $rdi = exceptions[3].name
         jump panic
-    """, cpus=4)
+    """, PROG="cow", CPUS="4")
     check(tap, parts, [
         ("start", r"#0  ap_main \(\) .*\n#1 .* ap_start64_high \(\) at boot/ap.S:\d+\n\Z",
          "a CPU comes from boot/ap.S to ap_main"),
@@ -203,28 +198,6 @@ def check_cpus(tap, session):
     tap.ok(re.search(told, console), "and names the CPU and the way there", console)
 
 
-def check_ends(tap, session):
-    """kill -9 of gdb and of tools/gdb/run."""
-    for who in ("gdb", "run"):
-        started = session.start("run", ["-batch", "-ex", "echo here\\n", "-ex",
-                                        f"python import time; time.sleep({RUN_S})"],
-                                PROG="forkdemo")
-        for line in started.stdout:
-            if line == "here\n":
-                break
-        if who == "run" and not sys.platform.startswith("linux"):
-            tap.skip("kill -9 of tools/gdb/run", "needs PR_SET_PDEATHSIG")
-            started.terminate()
-        else:
-            number = started.pid if who == "run" else (session.processes("gdb") or [0])[0]
-            if number:
-                os.kill(number, signal.SIGKILL)
-            tap.ok(number and session.gone(), f"no QEMU is left by kill -9 of {who}")
-        for left in session.processes("gdb"):
-            os.kill(left, signal.SIGKILL)
-        started.communicate()
-
-
 def main():
     tap = Tap()
     if not shutil.which(os.environ.get("GDB") or "gdb"):
@@ -233,8 +206,9 @@ def main():
         return
     debug_build()
     with Debugger() as session:
-        for part in (check_backtraces, check_steps, check_others, check_cpus, check_ends):
+        for part in (check_backtraces, check_steps, check_others, check_cpus):
             part(tap, session)
+        check_kills(tap, session, "run", PROG="forkdemo")
     tap.done()
 
 

@@ -10,14 +10,13 @@ import pty
 import re
 import select
 import shutil
-import signal
 import subprocess
 import sys
 import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
-from debugger import Debugger, RUN_S, debug_build  # noqa: E402
+from debugger import Debugger, RUN_S, check_kills, debug_build  # noqa: E402
 from tap import ROOT, Tap  # noqa: E402
 
 NAME = f"test-{os.getpid()}"  # the person's own recordings stay
@@ -144,25 +143,6 @@ def check_stuck(tap, debugger):
     tap.ok(debugger.gone(), "no QEMU is left, nor gdb")
 
 
-def check_kills(tap, debugger):
-    for who in ("gdb", "replay"):
-        started = debugger.start("replay", ["-batch", "-ex", "echo here\\n", "-ex",
-                                            f"python import time; time.sleep({RUN_S})"],
-                                 RECORD=NAME)
-        for line in started.stdout:
-            if line == "here\n":
-                break
-        if who == "replay" and not sys.platform.startswith("linux"):
-            tap.skip("kill -9 of tools/gdb/replay", "needs PR_SET_PDEATHSIG")
-            started.terminate()
-        else:
-            os.kill(started.pid if who == "replay" else debugger.processes("gdb")[0],
-                    signal.SIGKILL)
-            started.wait(RUN_S)
-            tap.ok(debugger.gone(), f"nothing is left by kill -9 of {who}")
-        started.communicate()
-
-
 def check_errors(tap, debugger):
     def fails(tool, words, what, **environment):
         status, said = debugger.run(tool, **{"RECORD": NAME, **environment})
@@ -257,8 +237,10 @@ def main():
     debug_build()
     try:
         with Debugger() as debugger:
-            for part in (check_typed, check_same_run, check_stuck, check_kills, check_errors):
+            for part in (check_typed, check_same_run, check_stuck):
                 part(tap, debugger)
+            check_kills(tap, debugger, "replay", RECORD=NAME)
+            check_errors(tap, debugger)
     finally:
         remove()
     tap.done()

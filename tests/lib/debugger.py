@@ -2,6 +2,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -84,3 +85,22 @@ class Debugger:
         while (self.processes("qemu") or self.processes("gdb")) and time.monotonic() < end:
             time.sleep(0.05)
         return not self.processes("qemu") + self.processes("gdb")
+
+
+def check_kills(tap, debugger, tool, **environment):
+    """kill -9 of gdb, and of the tool that has started it: neither leaves a process behind."""
+    for who in ("gdb", tool):
+        started = debugger.start(tool, ["-batch", "-ex", "echo here\\n", "-ex",
+                                        f"python import time; time.sleep({RUN_S})"], **environment)
+        for line in started.stdout:
+            if line == "here\n":
+                break
+        if who == tool and not sys.platform.startswith("linux"):
+            tap.skip(f"kill -9 of tools/gdb/{tool}", "needs PR_SET_PDEATHSIG")
+            started.terminate()
+        else:
+            for pid in [started.pid] if who == tool else debugger.processes("gdb"):
+                os.kill(pid, signal.SIGKILL)
+            started.wait(RUN_S)
+            tap.ok(debugger.gone(), f"nothing is left by kill -9 of {who}")
+        started.communicate()
