@@ -211,6 +211,8 @@ def bt_text(count, skip):
     parts = re.split(r"^(?=#\d+ )", text.replace(MORE, ""), flags=re.M)[1 + skip:]
     lines = [re.sub(r"^#(\d+) *(0x\w+ in (?!\?))?", lambda m: f"#{int(m[1]) - skip:<3}", part)
              for part in parts]
+    # A pointer into a program whose memory is not the CPU's just now: its address will do.
+    lines = [re.sub(r" <error: Cannot access\s+memory at address 0x\w+>", "", line) for line in lines]
     # What gdb calls a signal handler: arch/entry.S.
     return [line.replace("<signal handler called>", "<entry into the kernel>")
             for line in lines if not END.fullmatch(line)]

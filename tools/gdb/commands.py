@@ -19,6 +19,7 @@ import kernel
 
 LINE = 100  # columns on the projector
 INDENT = "      "
+NO_TASKS = "the kernel has no tasks yet: continue (break exec_init is the first of them)"
 
 
 class Tine(gdb.Command):
@@ -77,7 +78,7 @@ def explain(error):
     if gdb.selected_thread() is None:
         return "the machine has ended"
     if isinstance(error, gdb.error) and not started():
-        return "the kernel has no tasks yet: continue (break kmain, break sched_init)"
+        return NO_TASKS
     if isinstance(error, gdb.MemoryError):
         return f"no memory at {str(error).split()[-1]}: something is broken, or just being changed"
     return f"what is in memory makes no sense just now: {error or type(error).__name__}"
@@ -95,7 +96,7 @@ def need_tasks():
     """For commands that would find nothing before the scheduler, and say nothing."""
     kernel.cpu_number()
     if not started():
-        raise gdb.GdbError("the kernel has no tasks yet: continue (break kmain, break sched_init)")
+        raise gdb.GdbError(NO_TASKS)
 
 
 def task_of(pid=None):

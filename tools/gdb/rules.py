@@ -12,6 +12,7 @@ import kernel
 from entries import (EXEC, KERNEL_BASE, KMAP_END, KMAP_START, LEAF, NX, P, PROT, READ, SHARED, U,
                      USER_END, W, WRITE, canonical, index_of, is_mapping, is_page, pfn_of,
                      prot_letters, size_words)
+from files import inode_path
 from kernel import PAGE_SIZE, constant, number, span
 
 STACK_STEP, STACK_GUARD_GAP, MAP_AREA_END = 32 << 10, 1 << 20, 0x7F8000000000  # mm/layout.h
@@ -27,13 +28,9 @@ Plan = collections.namedtuple("Plan", "rule function text")
 
 
 def inode_name(address):
-    """Path of a struct inode within its file system; its number if it has no name."""
+    """Path of a struct inode; its number if it has no name."""
     inode = kernel.pointer(address, "struct inode")
-    names, dentry = [], inode["name"]
-    while number(dentry) and number(dentry["parent"]) and len(names) < 40:
-        names.append(kernel.text(dentry["name"]))
-        dentry = dentry["parent"]
-    return "/" + "/".join(reversed(names)) if names else f"nameless file {int(inode['number'])}"
+    return inode_path(inode) or f"nameless file {int(inode['number'])}"
 
 
 def file_of(memory, va, entry):

@@ -68,8 +68,11 @@ do not stop it."""
     def run(self, *words):
         if not words:
             raise gdb.GdbError(f"usage: tine goto {self.usage}")
-        number = int(gdb.parse_and_eval(" ".join(words)))
         path = replay_socket()
+        try:
+            number = int(gdb.parse_and_eval(" ".join(words)))
+        except gdb.error as error:
+            raise gdb.GdbError(f"no number {' '.join(words)}: {str(error).rstrip('.')}") from None
         said = monitor(f"goto {number}")
         if said is None:
             connect(path)

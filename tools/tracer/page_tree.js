@@ -1,7 +1,7 @@
 /* The trees of two address spaces, side by side: what both have is drawn once, with arrows from both.
    A node is a place in the tree (a level and an address) with one box, or two where they differ. */
 const BOX = {w: 216, h: 86, gapX: 28, gapY: 38, cell: 82, head: 30, row: 27, gutter: 88, top: 28};
-const LEAF = {left: 276, right: 156, page: 120, gap: 14};
+const LEAF = {left: 276, right: 156, page: 128, gap: 14};
 const SVG = "http://www.w3.org/2000/svg";
 let chosen = null; /* what was clicked last: stays explained */
 
@@ -273,11 +273,15 @@ function drawRow(view, svg, node, row, y) {
 		const g = hit(svg, "r" + b.table.frame + "." + run.first, tellRun(view.state, b.tree, b.mm, b.table, run));
 		const at = b.table.va + run.first * PAGE, x = b.x;
 		el(g, "rect", {x: x + 3, y, width: b.width - 6, height: BOX.row - 2, rx: 3, fill: ROW[run.kind], stroke: "none"});
-		el(g, "text", {x: x + 9, y: y + 18}, `${run.first}${run.n > 1 ? "–" + (run.first + run.n - 1) : ""}`);
-		if (side === 0)
-			el(g, "text", {x: x + 82, y: y + 18}, placeOf(b.tree, at, run));
-		if (side === 0 || run.kind !== row.runs[0]?.kind)
-			el(g, "text", {x: x + (side ? 68 : 150), y: y + 18}, run.kind);
+		/* The right box is narrow: the kind stands there only if it is not the left one's, instead of the number. */
+		const differs = side && row.runs[0] && row.runs[0].kind !== run.kind;
+		el(g, "text", {x: x + 9, y: y + 18},
+			differs ? run.kind : `${run.first}${run.n > 1 ? "–" + (run.first + run.n - 1) : ""}`);
+		if (side === 0) {
+			el(g, "text", {x: x + 84, y: y + 18}, placeOf(b.tree, at, run));
+			el(g, "text", {x: x + 150, y: y + 18}, run.kind);
+		} else if (!row.runs[0])
+			el(g, "text", {x: x + 68, y: y + 18}, run.kind);
 		el(g, "text", {x: x + b.width - 24, y: y + 18, class: "mono", "text-anchor": "end"},
 			run.bits.slice(0, 3).replace(/-/g, "·"));
 		el(g, "text", {x: x + b.width - 8, y: y + 18, class: "mono strong", "text-anchor": "end"}, run.bits[3] === "W" ? "W" : "–");
