@@ -86,6 +86,8 @@ def check_data(tap, trace):
         tap.ok(any(re.search(words, caption) for caption in captions), f"a step says: {words}", *captions)
     tap.ok(any(re.search(r": wait4\(-?\d+, .*\) = \d+$", step[5]) for step in story.steps),
            "system calls in strace's words")
+    for words in (r"\(forkdemo\) sends SIGUSR1 to pid \d+\.", r"\(forkdemo\) ends with status 0\."):
+        tap.ok(any(re.search(words, step[5]) for step in story.steps), f"a step says: {words}")
     after = [state for state in story.states if state["why"] == "fork-child"][-1]
     left, right = (story.snaps[after["trees"][mm]] for mm in after["focus"])
     tap.equal(len(left.tables.keys() & right.tables.keys()), 3, "after fork both have 3 tables")
@@ -124,9 +126,9 @@ def check_controls(tap, name, view, data):
     tap.equal([got["step"], got["where"], got["caption"]],
               [steps[2] + 2, f"{steps[2] + 3} of {len(data['steps'])}", data["steps"][steps[2] + 2][5]],
               f"{name}: all events, one by one")
-    view.run(f'void (location.hash = "#step={steps[4]}")')
-    tap.equal(view.run(f"new Promise(done => setTimeout(() => done({DRAWN}.step), 100))"), steps[4],
-              f"{name}: a link to a step")
+    linked = ('new Promise(done => { addEventListener("hashchange", () => setTimeout(() => '
+              f'done({DRAWN}.step)), {{once: true}}); location.hash = "#step={steps[4]}"; }})')
+    tap.equal(view.run(linked), steps[4], f"{name}: a link to a step")
     memory = {(mm, part): n for mm, part, n in view.run(DRAWN)["memory"]}
     state = data["states"][data["steps"][steps[4]][6]]
     told = {(mm, part): n for mm, parts in state["memory"].items() for part, n in parts.items()}
@@ -191,8 +193,9 @@ def main():
                    "one file, with a word for who has no script")
             data = json.loads(re.search(r'id="data">(.*?)</script>', text, re.S).group(1))
             with concurrent.futures.ThreadPoolExecutor(2) as pool:
-                for kind in ("chromium", "firefox"):
-                    pool.submit(check_browser, tap, kind, html, data, folder)
+                for done in [pool.submit(check_browser, tap, kind, html, data, folder)
+                             for kind in ("chromium", "firefox")]:
+                    done.result()
     tap.done()
 
 

@@ -127,7 +127,7 @@ function place(node, x, y) {
 		node.boxes[0].width = LEAF.left;
 		if (node.boxes[1])
 			Object.assign(node.boxes[1], {x: x + node.width - LEAF.right, width: LEAF.right});
-		node.height = BOX.head + node.rows.length * BOX.row + (node.hidden ? BOX.row : 0) + 6;
+		node.height = BOX.head + Math.max(1, node.rows.length + (node.hidden ? 1 : 0)) * BOX.row + 6;
 		return node.height + y;
 	}
 	let at = x + (node.width - node.kidsWidth) / 2, bottom = y + BOX.h;
@@ -309,6 +309,8 @@ function drawLeaf(view, svg, node) {
 		g.classList.add("table", b.owner);
 		drawHead(view, g, b, node.y, node.height);
 	}
+	if (!node.rows.length)
+		node.boxes.forEach(b => el(svg, "text", {x: b.x + 9, y: node.y + BOX.head + 21}, "empty"));
 	node.rows.forEach((row, i) => drawRow(view, svg, node, row, node.y + BOX.head + 3 + i * BOX.row));
 	if (node.hidden) {
 		const va = node.boxes[0].table.va;

@@ -3,19 +3,18 @@ import decode
 
 STATES = {"R": "can run on", "S": "sleeps", "D": "sleeps", "T": "is stopped", "Z": "has ended",
           "X": "has ended"}
-RULES = {
-    "zero": "memory that was promised is read for the first time: the one page of zeros",
+RULES = {  # of mm/fault.c; docs/tracing.md lists them
     "untouched": "memory that was promised is written for the first time: a new frame of zeros",
+    "zero": "memory that was promised is read for the first time: the one page of zeros",
     "file": "a page of a file is touched for the first time: the file's own page is mapped",
-    "copy": "others have the page: it is copied",
-    "own": "nobody else has it any more: it is taken back, nothing is copied",
     "reuse": "nobody else has the page: W is set, nothing is copied",
-    "table-copy": "a table on the way is shared: it is copied",
+    "copy": "others have the page: it is copied",
     "grow": "just below the stack: the stack grows",
     "spurious": "the page is there already: another thread was quicker",
-    "segv": "nothing is mapped there, or it is not allowed: SIGSEGV",
+    "segv": "nothing is mapped there: SIGSEGV",
+    "access": "what is mapped there does not allow that: SIGSEGV",
     "bus": "beyond the end of the file: SIGBUS",
-    "memory": "no memory is left",
+    "oom": "no memory is left: SIGKILL",
 }
 
 
@@ -79,11 +78,11 @@ def caption(event, trace, call=None):
         "fork": lambda: f"{me} has made pid {get('child')}"
                         + (", a thread of the same process." if get("tgid") != get("child") else "."),
         "exec": lambda: f"{me} now runs the program {text(event)}, in a new address space.",
-        "exit": lambda: f"{me} ends with status {get('status', 0):#x}.",
+        "exit": lambda: f"{me} {ended(get('status', 0))}.",
         "wait": lambda: f"{me} learns that pid {get('child')} has ended.",
         "wakeup": lambda: f"{me} wakes pid {get('tid')}: it waits for CPU {get('cpu')}.",
-        "signal": lambda: f"{me} sends signal {get('sig')} to pid {get('to')}.",
-        "deliver": lambda: f"{me} gets signal {get('sig')}.",
+        "signal": lambda: f"{me} sends {decode.signal(get('sig', 0))} to pid {get('to')}.",
+        "deliver": lambda: f"{me} gets {decode.signal(get('sig', 0))}: {action(get('handler'))}.",
         "copy": lambda: f"{me} copies a table of level {get('level')}: others have it too.",
         "own": lambda: f"{me} takes a table of level {get('level')} back: the others are gone.",
         "share": lambda: f"fork shares a table of level {get('level')}: {get('refs')} lead to it now.",
@@ -95,6 +94,16 @@ def caption(event, trace, call=None):
         "lost": lambda: "Events were lost here: the ring was full.",
     }
     return told.get(event.kind, lambda: f"{me}: {line(event)}")()
+
+
+def ended(status):
+    return f"is killed by {decode.signal(status & 0x7f)}" if status & 0x7f else \
+        f"ends with status {status >> 8}"
+
+
+def action(handler):
+    """What becomes of a signal that is delivered."""
+    return {0: "the default action", 1: "ignored"}.get(handler) or f"its handler at {handler or 0:#x}"
 
 
 def access(error):
