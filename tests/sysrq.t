@@ -9,10 +9,12 @@ tests/sysrq.t NAME... runs some of the parts (look_keys, alone, four, end_keys, 
 fatal_lines).
 """
 import concurrent.futures
+import json
 import os
 import re
 import select
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -33,12 +35,26 @@ class Console(Machine):
     """A shell on the serial line, and the keys."""
 
     def __init__(self, cpus, append):
+        self.qmp = f"tine-sysrq-{os.getpid()}-{id(self)}"  # an abstract address
         super().__init__(["-m", "256", "-smp", str(cpus), "-vga", "std",
+                          "-qmp", f"unix:{self.qmp},abstract=on,server=on,wait=off",
                           "-kernel", os.path.join(BUILD, "tine.elf"),
                           "-initrd", os.path.join(BUILD, "root.cpio"), "-append", append])
 
     def booted(self):
         return self.wait_for(PROMPT, LIMIT_S)
+
+    def keys(self, *changes):
+        """(key, whether it goes down)..., in any order, which the monitor's sendkey cannot do."""
+        events = [{"type": "key", "data": {"down": down, "key": {"type": "qcode", "data": key}}}
+                  for key, down in changes]
+        with socket.socket(socket.AF_UNIX) as qmp:
+            qmp.connect("\0" + self.qmp)
+            for call in ({"execute": "qmp_capabilities"},
+                         {"execute": "input-send-event", "arguments": {"events": events}}):
+                qmp.sendall(json.dumps(call).encode())
+                while b'"return"' not in (said := qmp.recv(65536)):
+                    assert said and b'"error"' not in said, said
 
     def shell(self, line):
         """A command; what it prints comes after its own text."""
@@ -131,6 +147,10 @@ def ways(tap, m):
     m.text = ""
     m.type("echo not a key\n")
     tap.ok(m.wait_for(r"\nnot a key\n", LIMIT_S), "and then it types again", m.text)
+    m.keys(("alt", True), ("print", True), ("alt", False), ("print", False))
+    m.text = ""
+    m.type("echo nor now\n")
+    tap.ok(m.wait_for(r"\nnor now\n", LIMIT_S), "also if Alt is let go of first", m.text)
     m.shell("echo m >/proc/sysrq-trigger")
     says(tap, m, "/proc/sysrq-trigger", r"sysrq: Show Memory")
     m.shell("stat -c %a:%u /proc/sysrq-trigger")

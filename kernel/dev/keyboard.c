@@ -85,6 +85,7 @@ static bool set_modifier(u8 code, bool pressed)
 		return true;
 	case SC_LALT:
 		alt = pressed;
+		sysrq &= pressed; /* let go of after Alt it is another key, PrintScreen */
 		return true;
 	case SC_SYSRQ:
 		sysrq = pressed;
