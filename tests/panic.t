@@ -59,6 +59,9 @@ KINDS = {
 }
 DEBUG_KINDS = ("lock-order", "ubsan", "use-after-free")
 NO_TASK, NO_FRAME, NO_STACK = ("bad-task",), ("bad-frame",), ("double-fault",)
+# Mostly idle, but init may still be about to wait.
+OTHER_CPU = (r"^CPU \d (?:at [\w.]+\+0x\w+ \([\w/.]+:\d+\)|in user mode at 0x\w+), "
+             r"(?:waits for lock [\w ]+, )?in task \d+ \(\w+\)")
 FRAME = re.compile(r"  (user )?([\w.]+)(?:\+0x\w+)?(?: \(([\w/.-]+):(\d+)\))?( \?)?$")
 
 
@@ -190,7 +193,7 @@ def check_kind(tap, kind, debug, cpus, report):
     tap.ok(len(report.lines) <= LINES_MAX, f"{name}: no more than {LINES_MAX} lines",
            len(report.lines), report.text)
     check_special(tap, report, kind, name, debug)
-    others = re.findall(r"^CPU (\d) at [\w.]+\+0x\w+ \([\w/.]+:\d+\), in task 0 \(idle\)", report.text, re.M)
+    others = re.findall(OTHER_CPU, report.text, re.M)
     if cpus > 1:
         tap.equal(len(others), cpus - 1, f"{name}: what the others did", report.text)
 
