@@ -12,7 +12,6 @@ import concurrent.futures
 import json
 import os
 import re
-import select
 import signal
 import socket
 import subprocess
@@ -74,12 +73,15 @@ class Console(Machine):
 
     def monitor_does(self, line):
         """A command of the monitor's, and its end: the next prompt."""
-        while select.select([self.monitor], [], [], 0.1)[0]:
-            self.monitor.recv(65536)
-        said = b""
+        while self.monitor_says(0.1):
+            pass
+        said, end = b"", time.monotonic() + LIMIT_S
         self.monitor.sendall(line.encode() + b"\n")
         while b"\n(qemu)" not in said.replace(b"\r", b""):
-            said += self.monitor.recv(65536)
+            data = self.monitor_says(end - time.monotonic())
+            if not data:
+                return  # what is looked for then does not come, and says so
+            said += data
 
 
 def says(tap, m, name, *patterns):

@@ -70,15 +70,23 @@ class Machine:
             return False
         return True
 
+    def monitor_says(self, limit_s):
+        """What comes from QEMU's monitor within the limit; b"" also where QEMU has ended."""
+        ready, _, _ = select.select([self.monitor], [], [], max(0, limit_s))
+        try:
+            return self.monitor.recv(65536) if ready else b""
+        except OSError:
+            return b""
+
     def command(self, line):
         """One command of QEMU's monitor; returns what it says."""
         self.monitor.sendall(line.encode() + b"\n")
         said, end = b"", time.monotonic() + 30
         while not said.rstrip().endswith(b"(qemu)") or said.count(b"(qemu)") < 1:
-            ready, _, _ = select.select([self.monitor], [], [], max(0, end - time.monotonic()))
-            if not ready:
+            data = self.monitor_says(end - time.monotonic())
+            if not data:
                 break
-            said += self.monitor.recv(65536)
+            said += data
             if b"\n" not in said:
                 said = b""  # the greeting's prompt
         return said.decode("utf-8", "replace")
@@ -89,12 +97,12 @@ class Machine:
             key = "shift-" + char.lower() if char.isupper() else KEYS.get(char, char)
             self.monitor.sendall(f"sendkey {key} 20\n".encode())
             time.sleep(0.06)
-        while select.select([self.monitor], [], [], 0.1)[0] and self.monitor.recv(65536):
+        while self.monitor_says(0.1):
             pass
 
     def screen(self):
         """The lines of the VGA text screen."""
-        while select.select([self.monitor], [], [], 0.1)[0] and self.monitor.recv(65536):
+        while self.monitor_says(0.1):
             pass
         dump = self.command(f"xp /{COLUMNS * ROWS}hx {SCREEN:#x}")
         rows = re.findall(r"^[0-9a-f]{16}: (.*)$", dump.replace("\r", ""), re.M)
