@@ -89,7 +89,8 @@ def caption(event, trace, call=None):
         "page": lambda: (f"{me} copies the page at {get('va', 0):#x}: others have it too."
                          if event.task and get("mm") == event.task.mm(event.time) else
                          f"fork copies the page of the stack, {get('va', 0):#x}, for the child at once."),
-        "shootdown": lambda: f"{me} makes other CPUs forget what they know of {get('pages')} page(s).",
+        "shootdown": lambda: f"{me} makes other CPUs forget what they know of "
+                             + (some(get("pages"), "page") if get("pages") else "that memory") + ".",
         "task": lambda: f"pid {get('tid')} ({text(event)}) was there when the trace began.",
         "lost": lambda: "Events were lost here: the ring was full.",
     }
