@@ -191,7 +191,11 @@ function marksOf(state, step) {
 	return marks;
 }
 
-function drawHead(view, g, b, y, height) {
+/* A table's box and head. Returns what it is drawn in. */
+function drawBox(view, svg, b, y, height) {
+	const mine = b.users.length > 1 ? "shared by " + b.users.map(userOf).join(" and ") : "of " + userOf(b.mm);
+	const g = hit(svg, "t" + b.table.frame, tellTable(view.state, b.tree, b.mm, b.table, mine));
+	g.classList.add("table", b.owner);
 	const t = b.table, refs = refsOf(view.state, t.frame, t.refs), mark = view.marks.get(t.frame);
 	const whose = b.users.length > 1 ? "both" : userOf(b.mm);
 	el(g, "rect", {x: b.x, y, width: b.width, height, rx: 7, fill: mark === "freed" ? "#f7dede" : "#fff",
@@ -206,14 +210,12 @@ function drawHead(view, g, b, y, height) {
 		g.classList.add("marked");
 		badge(g, b.x + b.width + 4, y - 19, mark, MARK_COLOR[mark]);
 	}
+	return g;
 }
 
 function drawUpper(view, svg, node) {
 	for (const b of node.boxes) {
-		const mine = b.users.length > 1 ? "shared by " + b.users.map(userOf).join(" and ") : "of " + userOf(b.mm);
-		const g = hit(svg, "t" + b.table.frame, tellTable(view.state, b.tree, b.mm, b.table, mine));
-		g.classList.add("table", b.owner);
-		drawHead(view, g, b, node.y, BOX.h);
+		const g = drawBox(view, svg, b, node.y, BOX.h);
 		el(g, "text", {x: b.x + 9, y: node.y + 49}, placesBelow(b.tree, b.table).join(", "));
 		b.cells.forEach((run, i) => {
 			const x = b.x + 6 + i * BOX.cell, y = node.y + BOX.h - 32;
@@ -303,12 +305,8 @@ function drawRow(view, svg, node, row, y) {
 }
 
 function drawLeaf(view, svg, node) {
-	for (const b of node.boxes) {
-		const mine = b.users.length > 1 ? "shared by " + b.users.map(userOf).join(" and ") : "of " + userOf(b.mm);
-		const g = hit(svg, "t" + b.table.frame, tellTable(view.state, b.tree, b.mm, b.table, mine));
-		g.classList.add("table", b.owner);
-		drawHead(view, g, b, node.y, node.height);
-	}
+	for (const b of node.boxes)
+		drawBox(view, svg, b, node.y, node.height);
 	if (!node.rows.length)
 		node.boxes.forEach(b => el(svg, "text", {x: b.x + 9, y: node.y + BOX.head + 21}, "empty"));
 	node.rows.forEach((row, i) => drawRow(view, svg, node, row, node.y + BOX.head + 3 + i * BOX.row));
