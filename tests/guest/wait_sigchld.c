@@ -4,6 +4,8 @@
  *
  * From sigaction(2), wait(2).
  */
+#include <stdbool.h>
+
 #include "check.h"
 
 static volatile sig_atomic_t seen, code, status_seen;
@@ -50,18 +52,26 @@ static pid_t sleeper(void)
 	return pid;
 }
 
+/* The signal may come after wait's answer: Linux sends CLD_CONTINUED once the child runs. */
+static void let_signal_come(bool wanted)
+{
+	for (int i = 0; i < 500 && wanted && !seen; i++)
+		sleep_ms(10);
+	sleep_ms(10);	/* no second one */
+}
+
 /* Stop and continue, each seen through wait before the count is printed. */
-static void stop_and_go(pid_t pid)
+static void stop_and_go(pid_t pid, bool wanted)
 {
 	int status;
 
 	MUST(kill(pid, SIGSTOP));
 	MUST(waitpid(pid, &status, WUNTRACED));
-	sleep_ms(10);
+	let_signal_come(wanted);
 	print("stop", pid);
 	MUST(kill(pid, SIGCONT));
 	MUST(waitpid(pid, &status, WCONTINUED));
-	sleep_ms(10);
+	let_signal_come(wanted);
 	print("continue", pid);
 }
 
@@ -77,14 +87,14 @@ int main(void)
 	MUST(waitpid(pid, &status, 0));
 	print("exit 77", pid);
 	pid = sleeper();
-	stop_and_go(pid);
+	stop_and_go(pid, true);
 	MUST(kill(pid, SIGTERM));
 	MUST(waitpid(pid, &status, 0));
 	print("SIGTERM", pid);
 	install(SA_NOCLDSTOP);
 	pid = sleeper();
 	say("with SA_NOCLDSTOP");
-	stop_and_go(pid);
+	stop_and_go(pid, false);
 	MUST(kill(pid, SIGKILL));
 	MUST(waitpid(pid, &status, 0));
 	print("SIGKILL", pid);

@@ -19,6 +19,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import urllib.error
 import urllib.request
 
 START_S, ANSWER_S = 60, 60
@@ -140,8 +141,11 @@ class Browser:
         body = {"capabilities": {"alwaysMatch": {"webSocketUrl": True, "goog:chromeOptions": options}}}
         request = urllib.request.Request(self.driver, json.dumps(body).encode(),
                                          {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=START_S) as answer:
-            session = json.load(answer)["value"]
+        try:
+            with urllib.request.urlopen(request, timeout=START_S) as answer:
+                session = json.load(answer)["value"]
+        except urllib.error.HTTPError as error:  # its reason is in the answer
+            raise BrowserError(error.read().decode("utf-8", "replace")) from None
         self.driver += "/" + session["sessionId"]
         return session["capabilities"]["webSocketUrl"]
 
