@@ -112,7 +112,7 @@ static void show_other_cpus(void)
 		else
 			kprintf("at %pL, ", (void *)regs->rip);
 		if (spin_waits_for[i])
-			kprintf("waits for lock %s, ", spin_waits_for[i]->name);
+			kprintf("waits for lock %s, ", locks_name(&spin_waits_for[i]->name));
 		print_task(i);
 	}
 }
