@@ -206,6 +206,8 @@ static bool has_xstate(const u8 __user *fpstate)
 /* Loads what the frame holds. The CPU refuses what it cannot take: then the frame is bad. */
 static int restore_fpu(const u8 __user *fpstate)
 {
+	if ((va_t)fpstate >= USER_END)
+		return -EFAULT; /* nothing is added to such a pointer: UBSan */
 	if (fpstate)
 		return fpu_load_from_user(fpstate, !has_xstate(fpstate));
 	fpu_load_new();

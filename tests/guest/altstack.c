@@ -167,7 +167,7 @@ static void inherited(void)
 /* The ordinary stack is at its end: only the alternate one can take the handler. */
 static void on_fault(int number)
 {
-	char here;
+	char here = 0;
 
 	siglongjmp(escape, number * 10 + is_on_stack(&here));
 }

@@ -155,7 +155,7 @@ static int is_on_stack(const void *at)
 static void look(int number, siginfo_t *info, void *context)
 {
 	stack_t now, other = { .ss_sp = stack, .ss_size = STACK_BYTES / 2, .ss_flags = 0 };
-	char here;
+	char here = 0;
 
 	(void)number, (void)info;
 	memcpy(&seen, context, offsetof(ucontext_t, uc_sigmask) + 8);
