@@ -20,6 +20,8 @@ set breakpoint pending on
 set step-mode off
 set stop-on-solib-events 0
 set backtrace limit 64
+# A busy host lets QEMU wait; gdb 13 asks again after 2 s, gets two answers, and aborts.
+set remotetimeout 60
 
 source tools/gdb/tine.py
 # At each stop, before gdb prints where.
