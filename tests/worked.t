@@ -105,6 +105,13 @@ def fill(lines, sessions):
         f.write("\n".join(lines) + "\n")
 
 
+def plain_build():
+    """What the document runs outside of gdb, also when `make test DEBUG=1` tests another build."""
+    if os.environ.pop("TINE_BUILD", None):
+        env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "DEBUG")}
+        subprocess.run(["make", "kernel", "root"], cwd=ROOT, stdout=sys.stderr, env=env, check=False)
+
+
 def main():
     tap = Tap()
     if not shutil.which(os.environ.get("GDB") or "gdb"):
@@ -112,6 +119,7 @@ def main():
         tap.done()
         return
     debug_build()
+    plain_build()
     with open(DOC, encoding="utf-8") as f:
         lines = f.read().splitlines()
     sessions = read_sessions(lines)
